@@ -1,0 +1,61 @@
+"""A source: where a connector's records are read. What every implementation promises.
+
+Everything is text: a source delivers each column as ``string`` (or null), never guessed types, so that the mapping,
+the inline tests and the evidence see the same. Native values of databases and sheets are rendered once, here:
+integers plain, decimals as the source writes them, times ISO (``2026-03-01 08:05:00``, zone kept), dates ISO,
+booleans true/false, binary as hex, nested JSON as canonical JSON. Nothing is trimmed and nothing is dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A piece of input that is no record: kept raw, with a stable error name and what was found there."""
+
+    line: int | None
+    raw: bytes
+    error: str
+    found: str
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some rows of a source, in its order.
+
+    ``rows`` has string columns only; ``lines`` (int64, same length) says where each stands: the line or sheet row
+    counted from 1 in a file, a running number in a table. ``cursor`` is opaque text: where a later read may go on
+    after this batch (None: the source has none, or it did not move).
+    """
+
+    rows: pa.Table
+    lines: pa.Int64Array
+    unreadable: tuple[Unreadable, ...] = ()
+    cursor: str | None = None
+
+
+@dataclass(frozen=True)
+class FileFound:
+    """A file that holds still: its path relative to the hub, its SHA-256, size in bytes and modification time in µs."""
+
+    path: str
+    sha256: str
+    size: int
+    modified_us: int
+
+
+@dataclass(frozen=True)
+class ReadPlan:
+    """What a read of a file found out: how it is encoded, laid out, and which columns it has."""
+
+    encoding: str
+    columns: tuple[str, ...]
+    details: dict[str, str] = field(default_factory=dict)
+
+
+Batches = Iterator[Batch]
