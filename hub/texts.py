@@ -1,0 +1,41 @@
+"""Texts for people: English templates in the code, Chinese from the catalogue; Chinese unless told otherwise.
+
+A template is ``str.format`` over facts. It stands where a parameter named ``template``, ``message``, ``remedy``,
+``suggestion`` or ``sentence`` takes it, or inside :func:`N_`; ``python -m tests.rules.messages`` finds it there.
+"""
+
+from __future__ import annotations
+
+import gettext
+from pathlib import Path
+
+DOMAIN = "wastehub"
+FOLDER = Path(__file__).parent / "locale"
+_CATALOGUES: dict[str, gettext.NullTranslations] = {"en": gettext.NullTranslations()}
+_spoken = "zh"
+
+
+def speak(language: str) -> None:
+    """From now on ``zh`` or ``en``, for the whole process."""
+    global _spoken  # noqa: PLW0603 - a process speaks one language, chosen once at its start
+    _spoken = language
+
+
+def N_(template: str) -> str:  # noqa: N802 - gettext's customary name for "translate this later"
+    """Mark ``template`` for the catalogue; it comes back as it is."""
+    return template
+
+
+def translate(template: str, /, **facts: object) -> str:
+    """``template`` in the language spoken, with ``facts`` in their places; a text not in the catalogue stays English."""
+    text = _catalogue().gettext(template) if template else ""
+    return text.format(**facts) if facts else text
+
+
+def _catalogue() -> gettext.NullTranslations:
+    if _spoken not in _CATALOGUES:
+        _CATALOGUES[_spoken] = gettext.translation(DOMAIN, FOLDER, ["zh_CN"])
+    return _CATALOGUES[_spoken]
+
+
+_ = translate
