@@ -27,9 +27,8 @@ def N_(template: str) -> str:  # noqa: N802 - gettext's customary name for "tran
 
 
 def translate(template: str, /, **facts: object) -> str:
-    """``template`` in the language spoken, with ``facts`` in their places; a text not in the catalogue stays English."""
-    text = _catalogue().gettext(template) if template else ""
-    return text.format(**facts) if facts else text
+    """``template`` in the language spoken, over ``facts``; a text that the catalogue lacks stays English."""
+    return _catalogue().gettext(template).format(**facts) if template else ""
 
 
 def _catalogue() -> gettext.NullTranslations:

@@ -1,0 +1,1 @@
+"""The command ``wastehub``: a file per group of commands."""

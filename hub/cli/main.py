@@ -28,7 +28,7 @@ COMMANDS = {
     "pull": Place("hub.cli.pull:pull", N_("Read the sources; new and changed records become events.")),
     "project": Place("hub.cli.project:project", N_("Fold the journal's events into the ledger.")),
     "ledger": Place("hub.cli.ledger:ledger", N_("Show the ledger.")),
-    "explain": Place("hub.cli.explain:explain", N_("Show everything behind a figure, an entity, an event or a source key.")),
+    "explain": Place("hub.cli.explain:explain", N_("Show what is behind a figure, entity, event or source key.")),
     "quarantine": Place("hub.cli.quarantine:quarantine", N_("Records that were set aside, and what to do with them.")),
     "journal": Place("hub.cli.journal:journal", N_("What the journal holds.")),
     "schema": Place("hub.cli.schema:schema", N_("The schemas of the three topics, and whether they may change so.")),
@@ -47,22 +47,22 @@ def run(args: Sequence[str]) -> int:
         code = _invoke(args)
         sys.stdout.flush()
     except click.exceptions.Exit as end:
-        return end.exit_code
+        code = end.exit_code
     except click.ClickException as error:
         error.show()
-        return WRONG
+        code = WRONG
     except HubError as error:
         complain(error)
-        return error.exit_code
+        code = error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        return INTERRUPTED
+        code = INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has had enough; the interpreter must not complain when it flushes at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
+        code = DONE
     except Exception:  # noqa: BLE001 - the last wall: whatever it is, say that the mistake is ours
         _confess()
-        return BUG
+        code = BUG
     return code
 
 

@@ -1,7 +1,8 @@
-"""Find every text for people in the code, and keep the Chinese catalogue in step: ``python -m tests.rules.messages``.
+"""Find every text for people in the code, and keep the Chinese in step: ``python -m tests.rules.messages``.
 
-A text is a constant bound to a parameter named template, message, remedy, suggestion or sentence (of any function or class
-of hub/, so that every error and every wrapper of one counts), the help of a command or option, or what click says.
+A text is a constant bound to a parameter named template, message, remedy, suggestion or sentence (of any function or
+class of hub/, so that every error and every wrapper of one counts), the help of a command or option, or what click
+itself says.
 """
 
 from __future__ import annotations
@@ -72,7 +73,8 @@ def _class_positions(name: str, classes: dict[str, ast.ClassDef]) -> dict[str, i
     for node in classes[name].body:
         if isinstance(node, ast.FunctionDef) and node.name == "__init__":
             return _positions(node.args, skip_self=True)
-    fields = [n.target.id for n in classes[name].body if isinstance(n, ast.AnnAssign) and isinstance(n.target, ast.Name)]
+    annotated = [n.target for n in classes[name].body if isinstance(n, ast.AnnAssign)]
+    fields = [target.id for target in annotated if isinstance(target, ast.Name)]
     if fields:
         return {field: fields.index(field) for field in TEXT_PARAMETERS if field in fields}
     bases = [b.id for b in classes[name].bases if isinstance(b, ast.Name) and b.id in classes]
