@@ -44,19 +44,30 @@ def code_files() -> dict[str, ast.Module]:
     return {str(file.relative_to(ROOT)): ast.parse(file.read_text(encoding="utf-8")) for file in files}
 
 
-def text_parameters(modules: dict[str, ast.Module]) -> dict[str, dict[str, int]]:
-    """Name of a function or class → its text parameters and their positions (-1: by keyword only)."""
-    taking: dict[str, dict[str, int]] = {"N_": {"template": 0}, "_": {"template": 0}}
-    classes: dict[str, ast.ClassDef] = {}
-    for module in modules.values():
-        for node in ast.walk(module):
-            if isinstance(node, ast.ClassDef):
-                classes[node.name] = node
-            elif isinstance(node, ast.FunctionDef) and node.name != "__init__":
-                taking[node.name] = _positions(node.args, skip_self=_is_method(node))
-    for name in classes:
-        taking[name] = _class_positions(name, classes)
-    return {name: positions for name, positions in taking.items() if positions}
+class Takers:
+    """Functions and classes that take texts: which parameters, at which positions (-1: by keyword only).
+
+    What a file defines itself hides a namesake elsewhere.
+    """
+
+    def __init__(self, modules: dict[str, ast.Module]) -> None:
+        self.everywhere: dict[str, dict[str, int]] = {}
+        self.by_file: dict[str, dict[str, dict[str, int]]] = {}
+        nodes = {file: list(ast.walk(module)) for file, module in modules.items()}
+        classes = {n.name: n for found in nodes.values() for n in found if isinstance(n, ast.ClassDef)}
+        for file, found in nodes.items():
+            here = {n.name: _positions(n.args, skip_self=_is_method(n)) for n in found
+                    if isinstance(n, ast.FunctionDef) and n.name != "__init__"}
+            here |= {n.name: _class_positions(n.name, classes) for n in found if isinstance(n, ast.ClassDef)}
+            self.by_file[file] = here
+            self.everywhere |= {name: positions for name, positions in here.items() if positions}
+        self.everywhere["_"] = self.everywhere["translate"]
+
+    def positions(self, file: str, call: ast.Call) -> dict[str, int]:
+        """Of the text parameters of what ``call`` calls."""
+        name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+        here = self.by_file[file]
+        return here[name] if name in here else self.everywhere.get(name, {})
 
 
 def _is_method(function: ast.FunctionDef) -> bool:
@@ -83,12 +94,11 @@ def _class_positions(name: str, classes: dict[str, ast.ClassDef]) -> dict[str, i
 
 def texts_in_calls(modules: dict[str, ast.Module]) -> Iterator[Found]:
     """What is bound to text parameters, anywhere."""
-    taking = text_parameters(modules)
+    takers = Takers(modules)
     for file, module in modules.items():
         for node in ast.walk(module):
             if isinstance(node, ast.Call):
-                name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-                for value in _bound(node, taking.get(name, {})):
+                for value in _bound(node, takers.positions(file, node)):
                     yield from _constants(file, value)
 
 
