@@ -22,10 +22,14 @@ class Position:
 
 @dataclass(frozen=True)
 class Expression:
-    """An SQL scalar expression over the record, as written, and where it begins."""
+    """An SQL scalar expression over the record, as written, and where it begins.
+
+    ``raw`` is the same as it stands in the file, line breaks, indents and escapes included ('' = like ``text``).
+    """
 
     text: str
     at: Position
+    raw: str = field(default="", repr=False, compare=False)
 
 
 @dataclass(frozen=True)
