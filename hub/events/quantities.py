@@ -1,0 +1,34 @@
+"""Masses: exact decimals, rounded half up to the gram, once."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Context, Decimal
+
+MAX_MASS_G = 10**13
+"""Ten million tonnes: no single record states more."""
+
+_EXACT = Context(prec=120)
+
+
+def mass_g(value: Decimal, grams_per_unit: Decimal) -> int:
+    """``value`` × ``grams_per_unit``, rounded half up to whole grams."""
+    return int(_EXACT.multiply(value, grams_per_unit).quantize(Decimal(1), ROUND_HALF_UP, _EXACT))
+
+
+def plain(value: Decimal) -> str:
+    """A decimal as text: no exponent, no trailing zeros after the point, no negative zero."""
+    text = format(value, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text
+
+
+def plain_sql(value: str) -> str:
+    """DuckDB text for :func:`plain` over a DECIMAL expression."""
+    text = f"({value})::VARCHAR"
+    return f"CASE WHEN contains({text}, '.') THEN rtrim(rtrim({text}, '0'), '.') ELSE {text} END"
+
+
+def mass_sql(value: str, grams: str) -> str:
+    """DuckDB text for :func:`mass_g`; NULL where the product does not fit (then it is over MAX_MASS_G anyway)."""
+    return f"TRY(CAST(round(({value}) * ({grams}), 0) AS BIGINT))"
