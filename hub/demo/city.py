@@ -6,13 +6,14 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
-from hub.demo import domestic
+from hub.demo import construction, domestic
 from hub.demo.scene import Scene
 from hub.demo.truth import Truth
 
-#: Each department's system and who writes it.
-WRITERS: tuple[tuple[str, Callable[[Scene], None]], ...] = (
-    ("urban_management/domestic_weighbridge", domestic.write),
+#: Who writes which systems; a system is named by its connector.
+WRITERS: tuple[tuple[Callable[[Scene], None], tuple[str, ...]], ...] = (
+    (domestic.write, ("urban_management/domestic_weighbridge",)),
+    (construction.write, ("housing/construction_dispatch", "housing/construction_receipt")),
 )
 START = date(2025, 1, 1)
 
@@ -55,9 +56,9 @@ def _write(
 ) -> Truth:
     truth = Truth()
     scene = Scene(folder / "systems", days, scale, seed, later, truth)
-    for name, write in WRITERS:
+    for write, names in WRITERS:
         if progress is not None:
-            progress(name)
+            progress(names[0])
         write(scene)
     truth.write(folder)
     return truth

@@ -20,7 +20,8 @@ from hub.demo.truth import Flow, Truth
 
 CONNECTOR = "urban_management.domestic_weighbridge"
 COLUMNS = (
-    "磅单号", "称重时间", "垃圾类别", "毛重", "皮重", "净重", "单位", "区划代码", "收运区域", "处理设施", "车牌", "司机", "状态",
+    "磅单号", "称重时间", "垃圾类别", "毛重", "皮重", "净重", "单位", "区划代码", "收运区域", "处理设施",
+    "车牌", "司机", "状态",
 )
 #: The station's own words, their code and how often they come.
 KINDS = {

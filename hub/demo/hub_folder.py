@@ -25,7 +25,7 @@ def make_hub(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     configuration = folder / "hub.toml"
     if not configuration.exists():
-        use = "".join(f'  "{name}",\n' for name, _ in WRITERS)
+        use = "".join(f'  "{name}",\n' for _, names in WRITERS for name in names)
         configuration.write_text(
             '[hub]\nname = "聊城市无废城市数据枢纽（演示）"\ncity = "371500"\n\n' f"[connectors]\nuse = [\n{use}]\n",
             encoding="utf-8",

@@ -32,6 +32,10 @@ COLUMNS = (*Flow._fields, "booked", "mass_g", "count", "entries")
 Row = tuple[str, str, str, str, str, str, str, int, int, int, int]
 
 
+def _booked(flow: Flow) -> bool:
+    return AUTHORITY.get((flow.stream, flow.kind), flow.department) == flow.department
+
+
 @dataclass
 class Truth:
     """Sums of what stands, and what does not stand.
@@ -57,7 +61,7 @@ class Truth:
     def rows(self) -> list[Row]:
         """The lines of ``flows_v1``, sorted by key."""
         return [
-            (*flow, int(AUTHORITY.get((flow.stream, flow.kind), flow.department) == flow.department), mass, count, entries)
+            (*flow, int(_booked(flow)), mass, count, entries)
             for flow, (mass, count, entries) in sorted(self._sums.items())
         ]
 
