@@ -9,14 +9,15 @@ from __future__ import annotations
 import csv
 import io
 import random
-from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, timedelta
 
 from hub.demo.faults import CHECK, MISSING, NEGATIVE, NUMBER, REPLACED, TIME, UNMAPPED, Bad
-from hub.demo.places import OLD_COUNTY, Place, person, plates, some_places
+from hub.demo.files import Files
+from hub.demo.places import OLD_COUNTY, person, plates, some_places
 from hub.demo.scene import Scene, period, settle, spread
-from hub.demo.truth import Flow, Truth
+from hub.demo.statements import Books, Row, Statement
+from hub.demo.truth import Flow
 
 CONNECTOR = "urban_management.domestic_weighbridge"
 COLUMNS = (
@@ -39,42 +40,30 @@ BAD = {
     "no_type": Bad({"垃圾类别": ""}, MISSING, 0.0003),
     "unbalanced": Bad({"皮重": "1"}, CHECK, 0.0003),
 }
-# resent: same row in the next file; late: days later; corrected: other weight later; cancelled: withdrawn later;
-# mended: bad at first; spoilt: good at first, then bad, so that the first statement stands.
 _MOVES = {"resent": 0.01, "late": 0.01, "corrected": 0.005, "cancelled": 0.002, "mended": 0.0003, "spoilt": 0.0002}
-RATES = _MOVES | {name: bad.rate for name, bad in BAD.items()}
 
 _LATER_MOVES = {"resent": 0.0005, "corrected": 0.0005, "cancelled": 0.0003, "spoilt": 0.0001}
-
-Row = dict[str, str | None]
-Slip = tuple[date, Place, Row]
 
 
 def write(scene: Scene) -> None:
     """The daily files ``磅单_YYYYMMDD.csv``, each written the next morning."""
     rng = scene.rng("domestic")
     slips = list(_slips(scene, rng))
-    faults = spread(rng, len(slips), RATES)
+    faults = spread(rng, len(slips), _MOVES | {name: bad.rate for name, bad in BAD.items()})
     later = spread(scene.rng("domestic later"), len(slips), _LATER_MOVES) if scene.later else {}
-    desk = _Desk(scene.truth)
-    for number, (day, place, row) in enumerate(slips):
-        fault = faults.get(number)
-        if fault in BAD:
-            desk.put(day, BAD[fault].spoil(row))
-            desk.set_aside(BAD[fault])
-        elif fault is not None:
-            _move(fault, desk, (day, place, row), day + timedelta(days=1 if fault == "resent" else rng.randrange(2, 9)))
-        elif number in later:
-            _move(later[number], desk, (day, place, row), scene.end + timedelta(days=20))
+    files = Files(Books(scene.truth, CONNECTOR), BAD, BAD["no_type"], _reweighed, {"状态": "作废"})
+    for number, (day, slip) in enumerate(slips):
+        if number in faults:
+            fault = faults[number]
+            files.tell(slip, day, fault, day + timedelta(days=1 if fault == "resent" else rng.randrange(2, 9)))
         else:
-            desk.put(day, row)
-            desk.stands(day, place, row)
-    _write_files(scene, desk)
+            files.tell(slip, day, later.get(number), scene.end + timedelta(days=20))
+    _write_files(scene, files)
 
 
-def _write_files(scene: Scene, desk: _Desk) -> None:
+def _write_files(scene: Scene, files: Files) -> None:
     folder = scene.folder("urban_management")
-    for day, rows in desk.files.items():
+    for day, rows in files.rows.items():
         path = folder / f"磅单_{day:%Y%m%d}.csv"
         text = io.StringIO()
         writer = csv.DictWriter(text, COLUMNS, lineterminator="\r\n")
@@ -84,7 +73,7 @@ def _write_files(scene: Scene, desk: _Desk) -> None:
         settle(path, day + timedelta(days=1))
 
 
-def _slips(scene: Scene, rng: random.Random) -> Iterator[Slip]:
+def _slips(scene: Scene, rng: random.Random) -> Iterator[tuple[date, Statement]]:
     a_day = scene.count(_TRAILERS_A_DAY)
     trailers, drivers = plates(rng, 60), [person(rng) for _ in range(60)]
     names, weights = list(KINDS), [kind[2] for kind in KINDS.values()]
@@ -94,55 +83,19 @@ def _slips(scene: Scene, rng: random.Random) -> Iterator[Slip]:
         for number, (place, kind) in enumerate(zip(places, kinds, strict=True), 1):
             second = 5 * 3600 + (number * 57_600) // (a_day + 1) + rng.randrange(60)
             net, tare, trailer = rng.randrange(700, 1300) * 20, rng.randrange(700, 800) * 20, rng.randrange(60)
-            yield day, place, {
+            row: Row = {
                 "磅单号": f"LC{day:%Y%m%d}{number:05d}",
                 "称重时间": f"{day} {second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}",
                 "垃圾类别": kind, "毛重": str(net + tare), "皮重": str(tare), "净重": str(net), "单位": "千克",
                 "区划代码": place.code if place.code.isdigit() else "", "收运区域": place.name,
                 "处理设施": _PLANTS[trailer % 3], "车牌": trailers[trailer], "司机": drivers[trailer], "状态": "有效",
             }
+            stream, code, _ = KINDS[kind]
+            flow = Flow(period(day), place.code, stream, "SW", code, "COLLECTED", "urban_management")
+            yield day, Statement(row, ((flow, net * 1000, None),))
 
 
-class _Desk:
-    """The files as they grow, and what is true of them."""
-
-    def __init__(self, truth: Truth) -> None:
-        self.files: defaultdict[date, list[Row]] = defaultdict(list)
-        self.truth = truth
-
-    def put(self, day: date, row: Row) -> None:
-        self.files[day].append(row)
-        self.truth.records += 1
-
-    def stands(self, day: date, place: Place, row: Row) -> None:
-        stream, code, _ = KINDS[row["垃圾类别"] or ""]
-        flow = Flow(period(day), place.code, stream, "SW", code, "COLLECTED", "urban_management")
-        self.truth.add(flow, int(row["净重"] or 0) * 1000)
-
-    def set_aside(self, bad: Bad) -> None:
-        self.truth.quarantined[CONNECTOR, bad.error] += 1
-
-
-def _move(fault: str, desk: _Desk, slip: Slip, afterwards: date) -> None:
-    """A record that is stated late or twice."""
-    day, place, row = slip
-    if fault != "late":
-        desk.put(day, BAD["unknown_type"].spoil(row) if fault == "mended" else row)
-    if fault == "cancelled":
-        desk.put(afterwards, row | {"状态": "作废"})
-        desk.truth.retracted += 1
-        return
-    if fault == "corrected":
-        row = _reweighed(row)
-    if fault == "spoilt":
-        desk.put(afterwards, BAD["no_type"].spoil(row))
-        desk.set_aside(BAD["no_type"])
-    else:
-        desk.put(afterwards, row)
-    desk.stands(day, place, row)
-
-
-def _reweighed(row: Row) -> Row:
-    net = int(row["净重"] or 0) - 340
-    return row | {"净重": str(net), "毛重": str(net + int(row["皮重"] or 0))}
-
+def _reweighed(slip: Statement) -> Statement:
+    net, ((flow, mass_g, count),) = int(slip.row["净重"] or 0) - 340, slip.entries
+    row = slip.row | {"净重": str(net), "毛重": str(net + int(slip.row["皮重"] or 0))}
+    return Statement(row, ((flow, mass_g - 340_000, count),))

@@ -67,7 +67,8 @@ class Table:
         changed = str(datetime.combine(scene.end, time(9)) + timedelta(days=20))
         books = Books(scene.truth, self.connector)
         rows = [
-            self._row(books, statement, faults.get(i) or later.get(i), changed) for i, statement in enumerate(statements)
+            self._row(books, statement, faults.get(number) or later.get(number), changed)
+            for number, statement in enumerate(statements)
         ]
         left = [row for row in rows if row is not None]
         scene.truth.records += len(left)
@@ -79,9 +80,10 @@ class Table:
         if fault in ("soft", "hard"):
             books.withdrawn(statement)
             return None if fault == "hard" else statement.row | self.mark | {self.stamp: changed}
-        if fault in self.bad:
-            books.set_aside(self.bad[fault])
-            return self.bad[fault].spoil(statement.row)
+        bad = self.bad.get(fault or "")
+        if bad is not None:
+            books.set_aside(bad)
+            return bad.spoil(statement.row)
         if fault is None:
             books.stands(statement)
             return statement.row
