@@ -1,0 +1,99 @@
+"""``wastehub connector …``: for the engineer who plugs a system in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hub.cli.out import json_option, show_json
+
+
+@click.group()
+def connector() -> None:
+    """The files that plug in a department's system."""
+
+
+@connector.command("list")
+@json_option
+@click.pass_obj
+def list_(folder: Path, as_json: bool) -> None:
+    """The connectors of this hub."""
+    from hub.wiring import Hub
+
+    with Hub.open(folder) as hub:
+        rows = [
+            {
+                "name": c.name, "title": c.title, "department": c.department,
+                "kind": "sql" if hasattr(c.source, "url") else "file",
+                "every_seconds": c.every_seconds, "tests": len(c.tests), "path": str(c.path),
+            }
+            for c in hub.connectors()
+        ]
+    if as_json:
+        show_json({"connectors": rows})
+    else:
+        from hub.cli.tables import show_connectors
+
+        show_connectors(rows)
+
+
+@connector.command()
+@click.argument("name", required=False)
+@json_option
+@click.pass_obj
+def check(folder: Path, name: str | None, as_json: bool) -> int:
+    """Every mistake in a connector's file, at once: where it is, and what may have been meant."""
+    from hub.run import check as check_connectors
+    from hub.wiring import Hub
+
+    with Hub.open(folder) as hub:
+        found = check_connectors(hub, name)
+    if as_json:
+        show_json(found)
+    else:
+        from hub.cli.tables import show_errors
+
+        show_errors(found)
+    return 1 if found["errors"] else 0
+
+
+@connector.command()
+@click.argument("name", required=False)
+@json_option
+@click.pass_obj
+def test(folder: Path, name: str | None, as_json: bool) -> int:
+    """Run the tests that stand in the connector's file, by the same compiler and engine as a real pull."""
+    from hub.run import test as test_connectors
+    from hub.wiring import Hub
+
+    with Hub.open(folder) as hub:
+        found = test_connectors(hub, name)
+    if as_json:
+        show_json(found)
+    else:
+        from hub.cli.tables import show_tests
+
+        show_tests(found)
+    return 0 if all(case["passed"] for case in found["tests"]) else 1
+
+
+@connector.command()
+@click.argument("name")
+@click.option("--limit", default=10, show_default=True, type=click.IntRange(1, 10_000), help="How many records.")
+@json_option
+@click.pass_obj
+def preview(folder: Path, name: str, limit: int, as_json: bool) -> None:
+    """The first records of the source as the events they would become; nothing is written."""
+    from hub.run import preview as preview_connector
+    from hub.wiring import Hub
+
+    with Hub.open(folder) as hub:
+        found: dict[str, Any] = preview_connector(hub, name, limit)
+    if as_json:
+        show_json(found)
+    else:
+        from hub.cli.tables import show_preview
+
+        show_preview(found)

@@ -1,0 +1,31 @@
+"""``wastehub explain``: from a figure to the source records, and back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from hub.cli.out import json_option, show_json
+
+
+@click.command()
+@click.argument("id_", metavar="ID")
+@json_option
+@click.pass_obj
+def explain(folder: Path, id_: str, as_json: bool) -> None:
+    """Show what is behind a figure, entity, event or source key.
+
+    From a line of the ledger to its entries, their events and the records as the sources gave them, and back.
+    """
+    from hub.steward.explain import explain as trace
+    from hub.wiring import Hub
+
+    with Hub.open(folder) as hub:
+        found = trace(hub.journal(), hub.store(), id_)
+    if as_json:
+        show_json(found)
+    else:
+        from hub.cli.tables import show_tree
+
+        show_tree(found, id_)

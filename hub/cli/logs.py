@@ -1,0 +1,24 @@
+"""Logs go to stderr: readable on a terminal, one JSON object a line elsewhere."""
+
+from __future__ import annotations
+
+import sys
+
+
+def log_to_stderr() -> None:
+    """Set structlog up for this process."""
+    import structlog
+
+    terminal = sys.stderr.isatty()
+    render = structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(ensure_ascii=False)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            render,
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )

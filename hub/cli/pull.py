@@ -1,0 +1,38 @@
+"""``wastehub pull``: from the sources into the journal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from hub.cli.logs import log_to_stderr
+from hub.cli.out import json_option, show_json
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--once", is_flag=True, help="Each connector once, whatever its interval and quiet hours say.")
+@click.option("--compare", is_flag=True, help="Compare all keys and texts with the source, to find hard deletes now.")
+@json_option
+@click.pass_obj
+def pull(folder: Path, names: tuple[str, ...], once: bool, compare: bool, as_json: bool) -> int:
+    """Read the sources; new and changed records become events.
+
+    Without NAME every connector of the hub. Without --once it goes on until it is stopped. Records that are set
+    aside in quarantine are a normal outcome.
+    """
+    from hub.cli.progress import shown
+    from hub.run import pull as pull_connectors
+    from hub.wiring import Hub
+
+    log_to_stderr()
+    with Hub.open(folder) as hub, shown() as progress:
+        done = pull_connectors(hub, list(names), once, compare, progress)
+    if as_json:
+        show_json(done)
+    else:
+        from hub.cli.tables import show_pull
+
+        show_pull(done)
+    return 3 if any(row.get("error") for row in done["connectors"]) else 0

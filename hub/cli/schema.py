@@ -1,0 +1,98 @@
+"""``wastehub schema …``: the schemas of the three topics, for whoever reads them or wants to change one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hub.cli.out import json_option, show_json
+from hub.errors import RequestWrong
+from hub.texts import translate
+
+NAMES = ("waste_event", "quarantine", "act")
+
+
+@click.group()
+def schema() -> None:
+    """The schemas of the three topics, and whether they may change so."""
+
+
+@schema.command()
+@click.argument("name", type=click.Choice(NAMES), default="waste_event")
+@json_option
+@click.pass_obj
+def show(_folder: Path, name: str, as_json: bool) -> None:
+    """The Avro schema that messages are written with now; each field says its unit and meaning."""
+    from hub.events.schema import text
+
+    written = json.loads(text(name))
+    if as_json:
+        show_json(written)
+    else:
+        from hub.cli.tables import show_fields
+
+        show_fields(written)
+
+
+@schema.command()
+@click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(path_type=Path, dir_okay=False))
+@json_option
+@click.pass_obj
+def check(_folder: Path, files: tuple[Path, ...], as_json: bool) -> int:
+    """Say whether FILE may follow the newest released version; without FILE, whether the product's schemas may."""
+    from hub.events.compatibility import incompatibilities
+    from hub.events.schema import text
+
+    candidates = [_read(file) for file in files] or [(name, text(name)) for name in NAMES]
+    checks = [
+        {"name": name, "version": version, "problems": [str(p) for p in incompatibilities(released, candidate)]}
+        for name, candidate in candidates
+        for version, released in _released(name)[-1:]
+    ]
+    if as_json:
+        show_json({"checks": checks})
+    else:
+        _say(checks)
+    return 1 if any(check["problems"] for check in checks) else 0
+
+
+def _read(file: Path) -> tuple[str, str]:
+    """The name and text of a candidate; it must be one of ours."""
+    try:
+        text = file.read_text(encoding="utf-8")
+        name = json.loads(text)["name"].rpartition(".")[2]
+    except OSError as error:
+        raise RequestWrong("{path}: {reason}", path=str(file), reason=error.strerror) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RequestWrong("{path} is no Avro schema", path=str(file)) from error
+    known = {_name_in(candidate): candidate for candidate in NAMES}
+    if name not in known:
+        raise RequestWrong("{path} is no schema of the hub; known: {known}", path=str(file), known=", ".join(known))
+    return known[name], text
+
+
+def _name_in(schema_name: str) -> str:
+    from hub.events.schema import text
+
+    return str(json.loads(text(schema_name))["name"]).rpartition(".")[2]
+
+
+def _released(name: str) -> list[tuple[int, str]]:
+    """Every released version, oldest first."""
+    from hub.config import product_path
+
+    folder = product_path("schemas/avro") / "released" / name
+    return sorted((int(file.stem), file.read_text(encoding="utf-8")) for file in folder.glob("*.avsc"))
+
+
+def _say(checks: list[dict[str, Any]]) -> None:
+    for check in checks:
+        if check["problems"]:
+            click.echo(translate("{name} may not follow version {version}:", **check))
+            for problem in check["problems"]:
+                click.echo(f"  {problem}")
+        else:
+            click.echo(translate("{name} may follow version {version}.", **check))
