@@ -7,6 +7,9 @@ from datetime import date
 
 from hub.reference.code_editions import EDITIONS, HW_WITH_CLASS, MARKED, SPACES, Edition
 
+# Form and class are a scheme's: the same in all of its editions.
+_LATEST = {edition.scheme: edition for edition in EDITIONS}
+
 
 @dataclass(frozen=True)
 class CodeSql:
@@ -25,47 +28,76 @@ def check_sql(scheme: str, code: str, day: str, alias: str = "ref_code") -> Code
     The expressions are repeated in the result: let them be columns or literals. ``alias`` begins the names of the
     joined tables: two checks in one SELECT need two.
     """
-    text = f"nullif(trim({code}, {quote(SPACES)}), '')"
-    # The length decides nearly every row before the regular expression is looked at.
-    twice = f"({scheme} = 'HW' AND length({text}) = 15 AND regexp_full_match({text}, {quote(HW_WITH_CLASS)}))"
-    plain = f"(CASE WHEN {twice} THEN right({text}, 10) ELSE {text} END)"
-    mismatch = f"({twice} AND substr({text}, 3, 2) <> right({text}, 2))"
-    latest = {edition.scheme: edition for edition in EDITIONS}
-    form = _by_scheme(scheme, {s: f"regexp_full_match({plain}, {quote(e.form)})" for s, e in latest.items()})
-    class_name = _by_scheme(
-        scheme,
-        {s: f"{quote(e.class_part)} || right({plain}, 2)" for s, e in latest.items() if e.class_part is not None},
-    )
-    known = ", ".join(quote(s) for s in latest)
-    classed = ", ".join(quote(s) for s, e in latest.items() if e.class_part is not None)
-    unmarked = ", ".join(quote(s) for s, e in latest.items() if not e.marks)
-    marked = ", ".join(quote(status) for status in MARKED)
-    error = (
-        f"(CASE WHEN {scheme} IS NULL OR {plain} IS NULL THEN NULL"
-        f" WHEN {scheme} NOT IN ({known}) THEN 'CODE_UNKNOWN'"
-        f" WHEN {mismatch} THEN 'CODE_CLASS_MISMATCH'"
-        f" WHEN {alias}.code IS NOT NULL THEN NULL"
-        f" WHEN NOT {form} THEN 'CODE_FORM'"
-        f" WHEN {scheme} IN ({classed}) AND {alias}_class.class IS NULL THEN 'CODE_CLASS_UNKNOWN'"
-        f" WHEN {_complete(scheme, day)} AND {alias}_any.code IS NOT NULL THEN 'CODE_NOT_VALID_THEN'"
-        f" WHEN {_complete(scheme, day)} THEN 'CODE_UNKNOWN' END)"
-    )
-    passed = f"({scheme} IS NOT NULL AND {error} IS NULL)"
-    is_marked = f"CASE WHEN {alias}.code IS NULL THEN {scheme} NOT IN ({unmarked}) ELSE {alias}.status IN ({marked}) END"
+    # A join on equality settles every code that some edition lists; what is dear is written for the others only, each
+    # time inside a CASE, which is computed for the rows that reach it.
+    listed, edition, of_class = f"{alias}_any", alias, f"{alias}_class"
+    plain, mismatch = _plain(scheme, code), _mismatch(scheme, code)
+    stored = f"(CASE WHEN {listed}.code IS NOT NULL THEN {listed}.code ELSE {plain} END)"
+    error = _error(scheme, day, stored, mismatch, alias)
+    passed = f"{scheme} IS NOT NULL AND {error} IS NULL"
+    marked = ", ".join(map(quote, MARKED))
+    unmarked = ", ".join(quote(e.scheme) for e in EDITIONS if not e.marks)
     return CodeSql(
         joins=[
-            f"LEFT JOIN ref_codes AS {alias} ON {alias}.scheme = {scheme}"
-            f" AND {alias}.edition = {_edition(scheme, day)} AND {alias}.code = {plain}",
             "LEFT JOIN (SELECT scheme, code, arg_max(name_zh, valid_from) AS name_zh FROM ref_codes GROUP BY ALL)"
-            f" AS {alias}_any ON {alias}_any.scheme = {scheme} AND {alias}_any.code = {plain}",
-            f"LEFT JOIN ref_classes AS {alias}_class ON {alias}_class.scheme = {scheme}"
-            f" AND {alias}_class.class = {class_name}",
+            f" AS {listed} ON {listed}.scheme = {scheme} AND {listed}.code = {plain}",
+            f"LEFT JOIN ref_codes AS {edition} ON {edition}.scheme = {listed}.scheme"
+            f" AND {edition}.code = {listed}.code AND {edition}.edition = {_edition(scheme, day)}",
+            f"LEFT JOIN ref_classes AS {of_class} ON {of_class}.scheme = {scheme}"
+            f" AND {of_class}.class = CASE WHEN {listed}.code IS NULL THEN {_class(scheme, plain)} END",
         ],
-        canonical=f"CASE WHEN {passed} THEN {plain} END",
-        name=f"CASE WHEN {passed} THEN coalesce({alias}.name_zh, {alias}_any.name_zh) END",
-        unverified=f"CASE WHEN {passed} AND {plain} IS NOT NULL THEN {is_marked} END",
+        canonical=f"CASE WHEN {passed} THEN {stored} END",
+        name=f"CASE WHEN {passed} THEN CASE WHEN {edition}.code IS NOT NULL THEN {edition}.name_zh"
+        f" ELSE {listed}.name_zh END END",
+        unverified=f"CASE WHEN {passed} AND {stored} IS NOT NULL THEN CASE WHEN {edition}.code IS NOT NULL"
+        f" THEN {edition}.status IN ({marked}) ELSE {scheme} NOT IN ({unmarked}) END END",
         error=error,
     )
+
+
+def _error(scheme: str, day: str, stored: str, mismatch: str, alias: str) -> str:
+    listed, edition, of_class = f"{alias}_any", alias, f"{alias}_class"
+    form = _by_scheme(scheme, {s: f"regexp_full_match({stored}, {quote(e.form)})" for s, e in _LATEST.items()})
+    known = ", ".join(map(quote, _LATEST))
+    classed = ", ".join(quote(s) for s, e in _LATEST.items() if e.class_part is not None)
+    return (
+        f"(CASE WHEN {mismatch} THEN 'CODE_CLASS_MISMATCH'"
+        f" WHEN {edition}.code IS NOT NULL THEN NULL"
+        f" WHEN {listed}.code IS NOT NULL THEN CASE WHEN {_complete(scheme, day)} THEN 'CODE_NOT_VALID_THEN' END"
+        f" WHEN {scheme} IS NULL OR {stored} IS NULL THEN NULL"
+        f" WHEN {scheme} NOT IN ({known}) THEN 'CODE_UNKNOWN'"
+        f" WHEN NOT {form} THEN 'CODE_FORM'"
+        f" WHEN {scheme} IN ({classed}) AND {of_class}.class IS NULL THEN 'CODE_CLASS_UNKNOWN'"
+        f" WHEN {_complete(scheme, day)} THEN 'CODE_UNKNOWN' END)"
+    )
+
+
+def _plain(scheme: str, code: str) -> str:
+    """The canonical code. Short clean texts, nearly all, are seen by one regular expression to be it already."""
+    text = _trimmed(code)
+    return (
+        f"(CASE WHEN regexp_full_match({code}, '[0-9A-Za-z-]{{1,14}}') THEN {code}"
+        f" WHEN {scheme} = 'HW' AND regexp_full_match({text}, {quote(HW_WITH_CLASS)}) THEN right({text}, 10)"
+        f" ELSE {text} END)"
+    )
+
+
+def _mismatch(scheme: str, code: str) -> str:
+    text = _trimmed(code)
+    return (
+        f"(CASE WHEN strlen({code}) < 15 OR {scheme} IS DISTINCT FROM 'HW' THEN false"
+        f" WHEN regexp_full_match({text}, {quote(HW_WITH_CLASS)}) THEN substr({text}, 3, 2) <> right({text}, 2)"
+        " ELSE false END)"
+    )
+
+
+def _trimmed(code: str) -> str:
+    return f"nullif(trim({code}, {quote(SPACES)}), '')"
+
+
+def _class(scheme: str, code: str) -> str:
+    parts = {s: e.class_part for s, e in _LATEST.items() if e.class_part is not None}
+    return _by_scheme(scheme, {s: f"{quote(part)} || right({code}, 2)" for s, part in parts.items()})
 
 
 def quote(text: str) -> str:
