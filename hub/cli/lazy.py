@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import importlib
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -58,7 +59,7 @@ class LazyGroup(click.Group):
 def in_language(command: click.Command) -> click.Command:
     """A copy of ``command`` (and of the commands under it) whose help and options speak the language spoken."""
     spoken = copy.copy(command)
-    spoken.help = translate(command.help or "")
+    spoken.help = translate(inspect.cleandoc(command.help or ""))
     spoken.short_help = spoken.help.partition("\n")[0]
     spoken.params = [_option_in_language(param) for param in command.params]
     if isinstance(command, click.Group) and isinstance(spoken, click.Group):
