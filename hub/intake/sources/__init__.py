@@ -1,0 +1,1 @@
+"""Where a connector's records are read: a file per kind of source behind one port."""
