@@ -1,0 +1,181 @@
+"""The SELECT of one part, step by step. Input: the relation ``rows``; see :mod:`hub.intake.mapping`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from hub.events.calendar import business_day_sql, first_instant_sql, period_sql, utc_sql
+from hub.events.identity import CONTENT_FIELDS, SEPARATOR, uuid5_sql
+from hub.events.quantities import mass_sql, plain_sql
+from hub.intake.event_fields import MAPPED
+from hub.intake.expressions import Site, Value, either, text_literal
+from hub.intake.fields import KINDS_OF_FIELDS, FieldError, Kind
+from hub.reference import regions, uscc, waste_codes
+
+BITS = 60
+"""Failures per error column (a BIGINT)."""
+
+_TYPES = {Kind.NUMBER: "DECIMAL(24,9)", Kind.TIME: "TIMESTAMP", Kind.TEXT: "VARCHAR"}
+_PARTIES = ("holder", "counterparty", "carrier")
+_PLAIN = {"kind", "stream", "scheme", "basis", "precision", "retracted", "mass_g", "count", "amount_fen", "occurred_at",
+          "manifest_line", "value", "region"}
+"""Content that needs no JSON escapes: closed lists, numbers, checked codes."""
+
+def _json_chain() -> str:
+    """DuckDB macro: JSON text of any string, control characters as Python writes them."""
+    text = "replace(replace(x, chr(92), chr(92)||chr(92)), '\"', chr(92)||'\"')"
+    short = {8: "b", 9: "t", 10: "n", 12: "f", 13: "r"}
+    for code in range(32):
+        text = f"replace({text}, chr({code}), chr(92)||'{short.get(code, f'u{code:04x}')}')"
+    return f"CREATE OR REPLACE TEMP MACRO json_chain(x) AS '\"' || {text} || '\"'"
+
+
+MACROS = (
+    _json_chain(),
+    "CREATE OR REPLACE TEMP MACRO json_text(x, odd) AS CASE WHEN odd THEN json_chain(x) ELSE to_json(x)::VARCHAR END",
+)
+"""DuckDB macros of this module; run once per connection."""
+
+
+def leveled(sites: Sequence[Site], base: str) -> tuple[list[str], str]:
+    """The CTEs that compute ``sites`` level by level over relation ``base``, and the name of the last."""
+    steps, last = [], base
+    for level in sorted({site.level for site in sites}):
+        here = [site for site in sites if site.level == level]
+        columns = ", ".join(f"{site.sql.replace('{site}', site.alias)} AS {site.alias}" for site in here)
+        joins = " ".join(f"LEFT JOIN {site.join.replace('{site}', site.alias)}" for site in here if site.join)
+        steps.append(f"l{level} AS (SELECT {last}.*, {columns} FROM {last} {joins})")
+        last = f"l{level}"
+    return steps, last
+
+
+def part_sql(
+    part: str, values: Mapping[str, Value], sites: Sequence[Site], early: Sequence[str], late: Sequence[FieldError],
+    marks: Mapping[str, str], *, identity: str,
+) -> str:
+    """DuckDB text: a row per row of ``rows``, with the event's columns, ``stated`` and the error bits."""
+    steps, last = leveled(sites, "rows")
+    columns = error_columns(len(early) + len(late))
+    first = [f"{_sum(early, 0, c)} AS early_{c}" for c in range(columns)]
+    fields = [f"{_field(name, values.get(name))} AS f_{name}" for name in MAPPED]
+    failing = [f"{either(value.failures)} AS x_{name}" for name, value in values.items()]
+    mark = _marks(marks)
+    steps += [
+        f"f AS (SELECT rn, skey, odd, revision, restated, {', '.join([*fields, *_traits(values), *failing, *first])},"
+        f" {mark} AS marks FROM {last})",
+        f"d AS (SELECT *, {first_instant_sql('f_occurred_at', 'precision')} AS wall FROM f)",
+        f"e AS (SELECT *, {business_day_sql('wall', 'precision')} AS business_day, wall::DATE AS day,"
+        " coalesce(f_at, wall)::DATE AS region_day FROM d)",
+        _looked_up(),
+        f"m AS (SELECT *, CASE WHEN f_value IS NOT NULL THEN {mass_sql('f_value', 'unit_grams')} ELSE 0 END AS mass FROM k)",
+        f"w AS (SELECT rn, skey, odd, revision, restated, marks, {', '.join(_written())},"
+        f" {_stated(part, values)} AS stated,"
+        f" {', '.join(f'early_{c} + {_late_sum(late, len(early), c)} AS errors_{c}' for c in range(columns))} FROM m)",
+        f"h AS (SELECT *, sha256({content_sql()}) AS content FROM w)",
+        f"i AS (SELECT *, {uuid5_sql(_name(identity, part))} AS entity_id FROM h)",
+    ]
+    event = "entity_id || chr(31) || revision::VARCHAR || chr(31) || restated::VARCHAR || chr(31) || content"
+    return f"WITH {', '.join(steps)} SELECT *, {uuid5_sql(event)} AS event_id FROM i ORDER BY rn"
+
+
+def error_columns(errors: int) -> int:
+    """How many BIGINT columns hold the bits of so many errors."""
+    return max(1, -(-errors // BITS))
+
+
+def _name(identity: str, part: str) -> str:
+    return f"{text_literal(identity + SEPARATOR)} || skey || {text_literal(SEPARATOR + part)}"
+
+
+def _field(name: str, value: Value | None) -> str:
+    kind = Kind.NUMBER if name == "manifest_line" else KINDS_OF_FIELDS[name][0]
+    if value is None or value.kind is Kind.NULL:
+        return "'stated'" if name == "basis" and value is None else f"NULL::{_TYPES[kind]}"
+    is_plain = value.kind is not Kind.TEXT or value.sql.isalnum() or value.sql.startswith("'")
+    return value.sql if is_plain else f"nullif(trim({value.sql}), '')"
+
+
+def _traits(values: Mapping[str, Value]) -> list[str]:
+    of_value = values["value"].traits if "value" in values else {}
+    of_time = values["occurred_at"].traits if "occurred_at" in values else {}
+    of_region = values["region"].traits if "region" in values else {}
+    precision = of_time.get("precision", "'instant'")
+    if "precision" in values:
+        precision = f"coalesce({_field('precision', values['precision'])}, {precision})"
+    return [
+        f"{precision} AS precision", f"{of_region.get('at', 'NULL::TIMESTAMP')} AS f_at",
+        f"{of_value.get('factor', 'NULL::VARCHAR')} AS factor",
+        f"{of_value.get('factor_version', 'NULL::VARCHAR')} AS factor_version",
+    ]
+
+
+def _marks(marks: Mapping[str, str]) -> str:
+    if not marks:
+        return "NULL::VARCHAR"
+    names = ", ".join(f"CASE WHEN {when} THEN {text_literal(name)} END" for name, when in marks.items())
+    return f"nullif(concat_ws(',', {names}), '')"
+
+
+def _looked_up() -> str:
+    code = waste_codes.check_sql("f_scheme", "f_code", "day", "code_ref")
+    region = regions.check_sql("f_region", "region_day", "region_ref")
+    joins = " ".join([*code.joins, *region.joins])
+    return (
+        f"k AS (SELECT e.*, unit_ref.grams AS unit_grams, {code.error} AS code_error, {code.canonical} AS code,"
+        f" coalesce({code.unverified}, false) AS code_unverified, {region.error} AS region_error,"
+        f" {region.canonical} AS region FROM e LEFT JOIN ref_units AS unit_ref ON unit_ref.unit = e.f_unit {joins})"
+    )
+
+
+def _written() -> list[str]:
+    plain = ("kind", "stream", "scheme", "waste_name", "method", "unit", "basis", "facility", "vehicle", "manifest")
+    columns = [f"f_{name} AS {name}" for name in plain]
+    for party in _PARTIES:
+        holder = f"f_{party}"
+        scheme = (
+            f"CASE WHEN {holder} IS NOT NULL THEN coalesce({holder}_scheme, CASE WHEN length({holder}) = 18"
+            f" AND {uscc.valid_sql(holder)} THEN 'USCC' ELSE 'LOCAL' END) END"
+        )
+        columns += [f"{scheme} AS {party}_scheme", f"{holder} AS {party}"]
+        columns += [f"{holder}_{suffix} AS {party}_{suffix}" for suffix in ("name", "site")]
+    return [
+        *columns, "code", "code_unverified", "region", "factor", "factor_version", "precision", "business_day",
+        "coalesce(mass, 0) AS mass_g", f"{plain_sql('f_value')} AS value",
+        *(f"TRY(CAST(f_{name} AS BIGINT)) AS {name}" for name in ("count", "amount_fen")),
+        "TRY(CAST(f_manifest_line AS INTEGER)) AS manifest_line",
+        f"{utc_sql('wall')} AS occurred_at", f"{period_sql('wall', 'precision')} AS period",
+        f"{utc_sql('f_recorded_at')} AS recorded_at", "false AS retracted",
+    ]
+
+
+def _stated(part: str, values: Mapping[str, Value]) -> str:
+    if not part:
+        return "true"
+    failing = [f"x_{name}" for name in ("value", "count") if name in values]
+    return "(" + " OR ".join(["f_value IS NOT NULL", "f_count IS NOT NULL", *failing]) + ")"
+
+
+def content_sql() -> str:
+    """DuckDB text of the canonical JSON that the content hash covers; see hub.events.identity.content_sha256."""
+    pieces = []
+    for name in CONTENT_FIELDS:
+        key = text_literal(f',"{name}":')
+        if name == "occurred_at":
+            pieces.append(f"{key} || '\"' || epoch_us(occurred_at)::VARCHAR || '\"'")
+        elif name in _PLAIN:
+            pieces.append(f"{key} || '\"' || {name}::VARCHAR || '\"'")
+        else:
+            pieces.append(f"{key} || json_text({name}, odd)")
+    return f"'{{' || substr(concat({', '.join(pieces)}), 2) || '}}'"
+
+
+def _sum(conditions: Sequence[str], start: int, column: int) -> str:
+    terms = [
+        f"CASE WHEN {when} THEN {1 << (index % BITS)} ELSE 0 END"
+        for index, when in enumerate(conditions, start) if index // BITS == column
+    ]
+    return f"({' + '.join(terms)})::BIGINT" if terms else "0::BIGINT"
+
+
+def _late_sum(late: Sequence[FieldError], start: int, column: int) -> str:
+    return _sum([error.when for error in late], start, column)
