@@ -1,0 +1,112 @@
+"""The store: where projections are kept. What every implementation promises.
+
+- ``apply`` commits a batch's rows and the position after it in one transaction, or nothing. Epoch and position are
+  read inside that transaction, under its lock: a batch that does not begin where the store stands is dropped.
+- A partition of a projection has one projector: ``claim`` makes the caller the newest, an ``apply`` under an older
+  claim raises :class:`hub.errors.Fenced` and changes nothing.
+- Readers see whole batches, and are not held up.
+- After ``apply`` or :mod:`hub.projector.rebuild` of the same messages, in whatever batches and order, the versioned
+  views are the same, ``updated_at`` excepted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from hub.journal.port import Topic
+from hub.projector.entries import Statements
+from hub.projector.projection import Projection
+
+PROJECTIONS: Mapping[Topic, str] = {"events": "ledger", "quarantine": "quarantine", "acts": "acts"}
+"""Topic → the name under which its positions are kept."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to move one partition on: its epoch, and where it stood when it was claimed."""
+
+    topic: Topic
+    partition: int
+    epoch: int
+    position: int
+
+
+@dataclass(frozen=True)
+class Undecodable:
+    """A message that cannot be used: where it stands, why, and when it was appended (ISO text)."""
+
+    position: int
+    schema_id: int | None
+    reason: str
+    appended_at: str
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Consecutive messages of one partition: positions from ``start`` up to ``next``.
+
+    ``statements`` for events; ``rows`` for the other topics: table name → rows in that table's columns. ``decoded``:
+    how many messages could be read; ``not_a_record``: positions that hold none. ``sources``: distinct (identity,
+    part, connector) among the events.
+    """
+
+    claim: Claim
+    start: int
+    next: int
+    decoded: int
+    not_a_record: int
+    undecodable: Sequence[Undecodable]
+    updated_at: str
+    statements: Statements | None = None
+    sources: frozenset[tuple[str, str, str]] = frozenset()
+    rows: Mapping[str, pa.Table] | None = None
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """What a rebuild found out about one partition of events."""
+
+    claim: Claim
+    next: int
+    applied: int
+    decoded: int
+    not_a_record: int
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """All of a projection anew. Each member is read once; ``entries`` has a leading column ``row_no``."""
+
+    keys: Iterable[pa.Table]
+    entries: Iterable[pa.Table]
+    past: Iterable[pa.Table]
+    undecodable: Iterable[tuple[int, Undecodable]]
+    sources: Iterable[tuple[str, str, str]]
+    lines: Iterable[pa.Table]
+
+
+class Store(Protocol):
+    """The port. Raises StoreUnavailable (try again), Fenced, Refused, NotInOrder (stop)."""
+
+    def prepare(self, projection: Projection, journal: str) -> None:
+        """Make what is not there. Refused where the store was built by other rules or a newer wastehub; Stop where
+        it was built from another ``journal`` (an identity)."""
+
+    def claim(self, topic: Topic, partitions: Sequence[int]) -> list[Claim]:
+        """Become the only projector of these partitions."""
+
+    def apply(self, batch: Batch) -> bool:
+        """Commit a batch; False where the store stands elsewhere than at its start, and nothing was changed."""
+
+    def positions(self) -> list[dict[str, Any]]:
+        """The rows of positions_v1."""
+
+    def replace(self, projection: Projection, journal: str, claims: Sequence[Claim], fresh: Fresh) -> None:
+        """Put ``fresh`` in the place of what stands, in one swap; readers see the old until then."""
+
+    def close(self) -> None:
+        """Free what it holds."""

@@ -1,0 +1,33 @@
+SELECT
+  entries.entity_id AS entity_id,
+  entries.revision AS revision,
+  entries.restated AS restated,
+  entries.event_id AS event_id,
+  entries.kind AS kind,
+  entries.stream AS stream,
+  entries.scheme AS scheme,
+  entries.code AS code,
+  entries.method AS method,
+  entries.mass_g AS mass_g,
+  entries."count" AS "count",
+  entries.basis AS basis,
+  entries.period AS period,
+  entries.business_day AS business_day,
+  entries.occurred_at AS occurred_at,
+  entries."precision" AS "precision",
+  entries.region AS region,
+  entries.department AS department,
+  entries.connector AS connector,
+  entries.source_key AS source_key,
+  entries.holder AS holder,
+  entries.counterparty AS counterparty,
+  entries.facility AS facility,
+  entries.vehicle AS vehicle,
+  entries.manifest AS manifest,
+  entries.manifest_line AS manifest_line,
+  CASE WHEN COALESCE(authority.department, entries.department) = entries.department THEN 1 ELSE 0 END AS booked,
+  entries."partition" AS "partition",
+  entries."position" AS "position"
+FROM entries
+LEFT JOIN authority ON authority.stream = entries.stream AND authority.kind = entries.kind
+WHERE entries.retracted = 0
