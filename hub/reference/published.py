@@ -48,7 +48,9 @@ PUBLISHED: dict[str, Published] = {
 
 @cache
 def rows(name: str) -> tuple[dict[str, str], ...]:
-    """The rows of a list of :data:`PUBLISHED`, in its order; column → text, an empty cell is ``""``."""
+    """The rows of a list of :data:`PUBLISHED` (else KeyError), in its order; column → text, an empty cell is ``""``."""
+    if name not in PUBLISHED:
+        raise KeyError(name)
     with (_FOLDER / f"{name}.csv").open(encoding="utf-8", newline="") as lines:
         return tuple(csv.DictReader(lines, strict=True))
 
