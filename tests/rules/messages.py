@@ -96,10 +96,22 @@ def texts_in_calls(modules: dict[str, ast.Module]) -> Iterator[Found]:
     """What is bound to text parameters, anywhere."""
     takers = Takers(modules)
     for file, module in modules.items():
+        named = _named_texts(module)
         for node in ast.walk(module):
             if isinstance(node, ast.Call):
                 for value in _bound(node, takers.positions(file, node)):
-                    yield from _constants(file, value)
+                    yield from _constants(file, value, named)
+
+
+def _named_texts(module: ast.Module) -> dict[str, list[ast.expr]]:
+    """Variable → the expressions that it is given anywhere in the file."""
+    named: dict[str, list[ast.expr]] = {}
+    for node in ast.walk(module):
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                if isinstance(target, ast.Name):
+                    named.setdefault(target.id, []).append(node.value)
+    return named
 
 
 def _bound(call: ast.Call, positions: dict[str, int]) -> Iterator[ast.expr]:
@@ -110,10 +122,13 @@ def _bound(call: ast.Call, positions: dict[str, int]) -> Iterator[ast.expr]:
     yield from (k.value for k in call.keywords if k.arg in positions)
 
 
-def _constants(file: str, value: ast.expr) -> Iterator[Found]:
+def _constants(file: str, value: ast.expr, named: dict[str, list[ast.expr]]) -> Iterator[Found]:
     if isinstance(value, ast.IfExp):
-        yield from _constants(file, value.body)
-        yield from _constants(file, value.orelse)
+        yield from _constants(file, value.body, named)
+        yield from _constants(file, value.orelse, named)
+    elif isinstance(value, ast.Name):
+        for given in named.get(value.id, []):
+            yield from _constants(file, given, {})
     elif isinstance(value, ast.Constant):
         if isinstance(value.value, str) and value.value:
             yield Found(file, value.lineno, value.value)
@@ -129,7 +144,7 @@ def texts_in_help(modules: dict[str, ast.Module]) -> Iterator[Found]:
                 if isinstance(node, ast.FunctionDef) and any(_is_command(d) for d in node.decorator_list):
                     yield Found(file, node.lineno, inspect.cleandoc(ast.get_docstring(node) or ""))
                 if isinstance(node, ast.keyword) and node.arg == "help":
-                    yield from _constants(file, node.value)
+                    yield from _constants(file, node.value, {})
 
 
 def _is_command(decorator: ast.expr) -> bool:
