@@ -6,14 +6,18 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
-from hub.demo import construction, domestic
+from hub.demo import agriculture, construction, domestic, hazardous, industrial, renewables
 from hub.demo.scene import Scene
 from hub.demo.truth import Truth
 
 #: Who writes which systems; a system is named by its connector.
 WRITERS: tuple[tuple[Callable[[Scene], None], tuple[str, ...]], ...] = (
     (domestic.write, ("urban_management/domestic_weighbridge",)),
+    (hazardous.write, ("environment/hazardous_generation", "environment/manifests")),
+    (industrial.write, ("environment/industrial_ledger",)),
     (construction.write, ("housing/construction_dispatch", "housing/construction_receipt")),
+    (agriculture.write, ("agriculture/quarterly_returns",)),
+    (renewables.write, ("commerce/renewables_monthly",)),
 )
 START = date(2025, 1, 1)
 

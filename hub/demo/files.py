@@ -33,7 +33,7 @@ class Files:
         bad = self.bad.get(fault or "")
         if bad is not None:
             self._put(day, bad.spoil(statement.row))
-            self.books.set_aside(bad)
+            self.books.set_aside(statement, bad)
             return
         if fault != "late":
             self._put(day, self.puzzle.spoil(statement.row) if fault == "mended" else statement.row)
@@ -44,7 +44,7 @@ class Files:
             return
         if fault == "spoilt":
             self._put(afterwards, self.puzzle.spoil(last.row))
-            self.books.set_aside(self.puzzle)
+            self.books.set_aside(statement, self.puzzle)
         elif fault is not None:
             self._put(afterwards, last.row)
         self.books.stands(last)

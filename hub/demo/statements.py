@@ -15,10 +15,14 @@ Row = dict[str, str | None]
 
 @dataclass(frozen=True)
 class Statement:
-    """A row, and the entries that it gives the ledger: (line, grams, count of things)."""
+    """A row, and the entries that it gives the ledger: (line, grams, count of things).
+
+    ``records``: how many records the connector makes of the row (a header with its lines is read as several).
+    """
 
     row: Row
     entries: tuple[tuple[Flow, int, int | None], ...]
+    records: int = 1
 
 
 @dataclass(frozen=True)
@@ -37,9 +41,9 @@ class Books:
         """It was read, and then withdrawn."""
         self.truth.retracted += len(statement.entries)
 
-    def set_aside(self, bad: Bad) -> None:
+    def set_aside(self, statement: Statement, bad: Bad) -> None:
         """It waits in quarantine."""
-        self.truth.quarantined[self.connector, bad.error] += 1
+        self.truth.quarantined[self.connector, bad.error] += statement.records
 
 
 @dataclass(frozen=True)
@@ -70,9 +74,9 @@ class Table:
             self._row(books, statement, faults.get(number) or later.get(number), changed)
             for number, statement in enumerate(statements)
         ]
-        left = [row for row in rows if row is not None]
-        scene.truth.records += len(left)
-        return left
+        pairs = zip(rows, statements, strict=True)
+        scene.truth.records += sum(statement.records for row, statement in pairs if row is not None)
+        return [row for row in rows if row is not None]
 
     def _row(self, books: Books, statement: Statement, fault: str | None, changed: str) -> Row | None:
         if fault == "deleted":
@@ -82,7 +86,7 @@ class Table:
             return None if fault == "hard" else statement.row | self.mark | {self.stamp: changed}
         bad = self.bad.get(fault or "")
         if bad is not None:
-            books.set_aside(bad)
+            books.set_aside(statement, bad)
             return bad.spoil(statement.row)
         if fault is None:
             books.stands(statement)
