@@ -8,6 +8,7 @@ pyruhvro panics on it.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -32,6 +33,7 @@ ARROW: Final[Mapping[str, pa.DataType]] = {
 WIRE: Final[Mapping[str, str]] = {"timestamp-micros": "long", "date": "int"}
 """Logical type → the Avro type that is written."""
 
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _JSON_TYPE: Final[Mapping[str, type]] = {"string": str, "boolean": bool}
 
 
@@ -120,6 +122,8 @@ def resolution(writer: str, name: str) -> tuple[Source, ...]:
 
 def _field(written: Mapping[str, Any]) -> Field:
     given = written["type"]
+    if not _NAME.fullmatch(written["name"]):
+        raise _refused("{field} is no name of a field", field=written["name"])
     nullable = isinstance(given, list)
     if isinstance(given, list):
         if len(given) != 2 or given[0] != "null":
@@ -131,7 +135,7 @@ def _field(written: Mapping[str, Any]) -> Field:
         raise _refused("{field}: type {type} is not allowed", field=written["name"], type=json.dumps(given)[:80])
     if default is not REQUIRED and not _fits(default, kind, nullable):
         raise _refused("{field}: its default is not of its type", field=written["name"])
-    return Field(str(written["name"]), kind, nullable, default, str(written.get("doc", "")))
+    return Field(written["name"], kind, nullable, default, str(written.get("doc", "")))
 
 
 def _kind(given: Any) -> str:
