@@ -10,10 +10,12 @@ from hub.intake import event_fields
 from hub.intake.connector import Case, Expression, ListSpec, Part
 from hub.intake.connector_form import Form, expression_of, is_missing, text_of, wrong_shape
 from hub.intake.connector_yaml import BrokenNode, ListNode, MapNode, Node, TextNode, as_plain
+from hub.reference.kinds import BASES, KINDS, PRECISIONS, SCHEMES, STREAMS
 
 _LIST_NAME = re.compile(r"[^\W\d]\w{0,63}")
 _PART_NAME = re.compile(r"[\w.-]{1,64}")
 _FACTOR = re.compile(r"[0-9]{1,20}(\.[0-9]{1,18})?")
+_WORDS = {"kind": KINDS, "stream": STREAMS, "scheme": SCHEMES, "basis": BASES, "precision": PRECISIONS}
 _EVENT_FIELDS = (*event_fields.MAPPED, *event_fields.COMPUTED)
 
 
@@ -89,6 +91,8 @@ def _map(form: Form) -> dict[str, Expression]:
             form.problems.add(at, "UNKNOWN_KEY", key=inner.named(field), written=field, valid=event_fields.MAPPED)
         elif not is_missing(value):
             expression = expression_of(value, inner.named(field), form.problems)
+            if expression and expression.text in _WORDS.get(field, ()):
+                form.problems.add(value.at, "QUOTES_LOST", key=inner.named(field), value=expression.text)
             found[field] = expression or Expression("NULL", value.at)
     return found
 

@@ -95,9 +95,9 @@ def report_fullwidth_colon(text: str, problems: Problems) -> None:
 
 
 def _report_syntax(error: yaml.MarkedYAMLError, text: str, problems: Problems) -> None:
-    mark = error.problem_mark or error.context_mark
-    if mark and mark.index >= len(text.rstrip()) and error.context_mark:
-        mark = error.context_mark  # what was never closed tells more than the end of the file
+    mark, begun = error.problem_mark, error.context_mark
+    if begun and not (mark and (begun.line == mark.line or "block" in (error.context or ""))):
+        mark = begun  # a quote, bracket or key that never ends tells more than the later line where YAML gave up
     at = Position(mark.line + 1, mark.column + 1) if mark else None
     report_fullwidth_colon(text, problems)
     if mark and text[mark.index : mark.index + 1] == "\t":

@@ -1,0 +1,112 @@
+"""Which rows of a batch are news, and under which pair: hub.events.standing over whole batches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hub.events.calendar import utc_sql
+from hub.events.standing import place_sql
+from hub.intake.engine import Engine, failed_sql
+from hub.intake.expressions import Kind, Value
+from hub.intake.seen import KNOWN, Seen
+
+AHEAD = timedelta(days=1)
+"""A version further ahead of the clock than this is not believed."""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """``rows``: the records that state something, with revision, restated, always, deleted, k_state and the like."""
+
+    rows: pa.Table
+    unchanged: int
+    skipped: int
+
+
+class Placing:
+    """For one read. ``version``: the expression whose value orders statements; None: ``default_version`` (a file's time)
+    or, where that is None too, the hub counts. ``lenient``: a version that is no time is no version (a cursor's default)."""
+
+    def __init__(self, engine: Engine, now: datetime, *, lenient: bool, default_version: int | None = None) -> None:
+        self._engine = engine
+        self._limit_us = int((now.astimezone(UTC) + AHEAD).timestamp() * 1_000_000)
+        self._lenient = lenient
+        self._default = default_version
+        self._declared = engine.mapping.version is not None
+
+    def place(self, records: pa.Table, seen: Seen, mapping: str, *, fresh: bool) -> Placed:
+        """Compare with what is known and give the rest their pairs."""
+        news = records if fresh else self._news(records, seen, mapping)
+        unchanged = records.num_rows - news.num_rows
+        if fresh:
+            nothing = {f.name: pa.nulls(news.num_rows, f.type) for f in KNOWN if f.name != "rn"}
+            for name, column in nothing.items():
+                news = news.append_column(name, column)
+        if news.num_rows == 0:
+            return Placed(news, unchanged, 0)
+        news = self._versions(news)
+        connection = self._engine.connection
+        texts = place_sql("sha", "version", self._declared, "(version_state <> 'unreadable' AND version_state <> 'future')", "k")
+        columns = ", ".join(f"{sql} AS {name}" for name, sql in texts.items())
+        known = "k_sha AS sha, k_revision AS revision, k_restated AS restated, k_state AS state"
+        connection.register("news", news)
+        try:
+            table = connection.sql(
+                f"SELECT news.*, {columns} FROM news, LATERAL (SELECT {known}) AS k ORDER BY rn"
+            ).to_arrow_table()
+        finally:
+            connection.unregister("news")
+        stated = pc.equal(table["outcome"], "stated")
+        rows = table if pc.all(stated).as_py() else table.filter(stated)
+        again = pc.sum(pc.equal(table["outcome"], "unchanged")).as_py() or 0
+        return Placed(rows, unchanged + again, table.num_rows - rows.num_rows - again)
+
+    def _news(self, records: pa.Table, seen: Seen, mapping: str) -> pa.Table:
+        known = seen.differing(records.select(["rn", "skey", "sha"]))
+        if known.num_rows == 0:
+            return pa.table([*records.slice(0, 0).columns, *known.columns[1:]], names=[*records.column_names, *known.column_names[1:]])
+        rows = records if known.num_rows == records.num_rows else records.filter(pc.is_in(records["rn"], known["rn"]))
+        rows = pa.table([*rows.columns, *known.columns[1:]], names=[*rows.column_names, *known.column_names[1:]])
+        alike = pc.and_(
+            pc.and_(pc.equal(rows["memo_sha"], rows["sha"]), pc.equal(rows["memo_mapping"], mapping)),
+            pc.equal(rows["k_state"], "good"),
+        )
+        return rows.filter(pc.invert(pc.fill_null(alike, False)))
+
+    def _versions(self, rows: pa.Table) -> pa.Table:
+        """Adds version, version_state (none, ok, unreadable, future), version_text, deleted, deleted_failed."""
+        deleted = self._engine.mapping.deleted
+        wanted = {
+            "deleted": f"coalesce({deleted.sql}, false)" if deleted else "false",
+            "deleted_failed": failed_sql(deleted) if deleted else "false",
+            **self._version_columns(self._engine.mapping.version),
+        }
+        found = self._engine.evaluate(rows, wanted)
+        return pa.table([*rows.columns, *found.columns[1:]], names=[*rows.column_names, *found.column_names[1:]])
+
+    def _version_columns(self, version: Value | None) -> dict[str, str]:
+        if version is None:
+            given = "NULL" if self._default is None else str(self._default)
+            return {"version": f"{given}::BIGINT", "version_state": "'none'", "version_text": "NULL::VARCHAR"}
+        v = version.sql
+        if version.kind is Kind.NUMBER:
+            number, is_time = f"TRY(CAST(CASE WHEN {v} = trunc({v}) THEN {v} END AS BIGINT))", "false"
+        elif version.kind is Kind.TIME:
+            number, is_time = f"epoch_us({utc_sql(v)})", "true"
+        else:
+            whole = f"regexp_full_match({v}, '\\d{{1,18}}')"
+            counted = "NULL" if self._lenient else f"TRY_CAST({v} AS BIGINT)"
+            number = f"CASE WHEN {whole} THEN {counted} ELSE epoch_us({utc_sql(f'ts({v})')}) END"
+            is_time = f"NOT {whole}"
+        failed = f"({failed_sql(version)} OR ({v} IS NOT NULL AND ({number}) IS NULL))"
+        unreadable = "false" if self._lenient else failed
+        default = "NULL" if self._default is None else str(self._default)
+        state = (
+            f"CASE WHEN {unreadable} THEN 'unreadable' WHEN {v} IS NULL OR ({number}) IS NULL THEN 'none'"
+            f" WHEN {is_time} AND ({number}) > {self._limit_us} THEN 'future' ELSE 'ok' END"
+        )
+        return {"version": f"coalesce({number}, {default})::BIGINT", "version_state": state, "version_text": f"({v})::VARCHAR"}
