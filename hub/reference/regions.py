@@ -88,20 +88,27 @@ def check(code: str | None, day: date | None, local: Local | None = None) -> Reg
 
 
 def check_sql(code: str, day: str, alias: str = "ref_region") -> RegionSql:
-    """:func:`check` on SQL expressions (text, DATE) over the table ref_regions: columns or literals, for they are
-    repeated. ``alias`` names the joined table."""
+    """:func:`check` on SQL expressions (text, DATE) over the table ref_regions.
+
+    ``alias`` begins the names of the joined tables: two checks in one SELECT need two.
+    """
+    said, says = f"{alias}_said", f"{alias}_says"
     error = (
-        f"(CASE WHEN {code} IS NULL THEN NULL"
-        f" WHEN {alias}.code IS NULL OR {day} < {alias}.valid_from THEN 'REGION_UNKNOWN'"
-        f" WHEN {alias}.valid_to <> DATE '{date.max}' AND {day} >= {alias}.valid_to THEN 'REGION_REPLACED' END)"
+        f"CASE WHEN {said}.code IS NULL THEN NULL"
+        f" WHEN {alias}.code IS NULL OR {said}.day < {alias}.valid_from THEN 'REGION_UNKNOWN'"
+        f" WHEN {alias}.valid_to <> DATE '{date.max}' AND {said}.day >= {alias}.valid_to THEN 'REGION_REPLACED' END"
     )
-    name = f"CASE WHEN {day} < {alias}.renamed THEN {alias}.former_name ELSE {alias}.name_zh END"
+    name = f"CASE WHEN {said}.day < {alias}.renamed THEN {alias}.former_name ELSE {alias}.name_zh END"
     return RegionSql(
-        joins=[f"LEFT JOIN ref_regions AS {alias} ON {alias}.code = {code}"],
-        canonical=f"CASE WHEN {error} IS NULL THEN {code} END",
-        name=f"CASE WHEN {error} IS NULL THEN {name} END",
-        error=error,
-        successor=f"CASE WHEN {error} = 'REGION_REPLACED' THEN {alias}.successor END",
+        joins=[
+            f"CROSS JOIN LATERAL (SELECT {code} AS code, {day} AS day) AS {said}",
+            f"LEFT JOIN ref_regions AS {alias} ON {alias}.code = {said}.code",
+            f"CROSS JOIN LATERAL (SELECT {error} AS error) AS {says}",
+        ],
+        canonical=f"CASE WHEN {says}.error IS NULL THEN {said}.code END",
+        name=f"CASE WHEN {says}.error IS NULL THEN {name} END",
+        error=f"{says}.error",
+        successor=f"CASE WHEN {says}.error = 'REGION_REPLACED' THEN {alias}.successor END",
     )
 
 

@@ -25,79 +25,79 @@ class CodeSql:
 def check_sql(scheme: str, code: str, day: str, alias: str = "ref_code") -> CodeSql:
     """``waste_codes.check`` on SQL expressions (text, text, DATE), over the tables ref_codes and ref_classes.
 
-    The expressions are repeated in the result: let them be columns or literals. ``alias`` begins the names of the
-    joined tables: two checks in one SELECT need two.
+    ``alias`` begins the names of the joined tables: two checks in one SELECT need two.
     """
-    # A join on equality settles every code that some edition lists; what is dear is written for the others only, each
-    # time inside a CASE, which is computed for the rows that reach it.
-    listed, edition, of_class = f"{alias}_any", alias, f"{alias}_class"
-    plain, mismatch = _plain(scheme, code), _mismatch(scheme, code)
-    stored = f"(CASE WHEN {listed}.code IS NOT NULL THEN {listed}.code ELSE {plain} END)"
-    error = _error(scheme, day, stored, mismatch, alias)
-    passed = f"{scheme} IS NOT NULL AND {error} IS NULL"
+    # A join on equality settles every code that some edition lists; what is dear stands behind it in a CASE, which is
+    # computed only for the rows that reach it. LATERAL names an expression: written once, planned as a projection.
+    said, plain, listed, says = (f"{alias}_{part}" for part in ("said", "plain", "listed", "says"))
     marked = ", ".join(map(quote, MARKED))
     unmarked = ", ".join(quote(e.scheme) for e in EDITIONS if not e.marks)
+    passed = f"{says}.error IS NULL AND {plain}.code IS NOT NULL"
     return CodeSql(
         joins=[
+            f"CROSS JOIN LATERAL (SELECT {scheme} AS scheme, {code} AS code, {day} AS day) AS {said}",
+            f"CROSS JOIN LATERAL (SELECT {_plain(said)} AS code, {_mismatch(said)} AS mismatch) AS {plain}",
             "LEFT JOIN (SELECT scheme, code, arg_max(name_zh, valid_from) AS name_zh FROM ref_codes GROUP BY ALL)"
-            f" AS {listed} ON {listed}.scheme = {scheme} AND {listed}.code = {plain}",
-            f"LEFT JOIN ref_codes AS {edition} ON {edition}.scheme = {listed}.scheme"
-            f" AND {edition}.code = {listed}.code AND {edition}.edition = {_edition(scheme, day)}",
-            f"LEFT JOIN ref_classes AS {of_class} ON {of_class}.scheme = {scheme}"
-            f" AND {of_class}.class = CASE WHEN {listed}.code IS NULL THEN {_class(scheme, plain)} END",
+            f" AS {listed} ON {listed}.scheme = {said}.scheme AND {listed}.code = {plain}.code",
+            f"LEFT JOIN ref_codes AS {alias} ON {alias}.scheme = {listed}.scheme AND {alias}.code = {listed}.code"
+            f" AND {alias}.edition = {_edition(said)}",
+            f"LEFT JOIN ref_classes AS {alias}_class ON {alias}_class.scheme = {said}.scheme AND {alias}_class.class ="
+            f" CASE WHEN {listed}.code IS NULL THEN {_class(said, plain)} END",
+            f"CROSS JOIN LATERAL (SELECT {_error(alias)} AS error) AS {says}",
         ],
-        canonical=f"CASE WHEN {passed} THEN {stored} END",
-        name=f"CASE WHEN {passed} THEN CASE WHEN {edition}.code IS NOT NULL THEN {edition}.name_zh"
+        canonical=f"CASE WHEN {passed} THEN {plain}.code END",
+        name=f"CASE WHEN {passed} THEN CASE WHEN {alias}.code IS NOT NULL THEN {alias}.name_zh"
         f" ELSE {listed}.name_zh END END",
-        unverified=f"CASE WHEN {passed} AND {stored} IS NOT NULL THEN CASE WHEN {edition}.code IS NOT NULL"
-        f" THEN {edition}.status IN ({marked}) ELSE {scheme} NOT IN ({unmarked}) END END",
-        error=error,
+        unverified=f"CASE WHEN {passed} THEN CASE WHEN {alias}.code IS NOT NULL THEN {alias}.status IN ({marked})"
+        f" ELSE {said}.scheme NOT IN ({unmarked}) END END",
+        error=f"{says}.error",
     )
 
 
-def _error(scheme: str, day: str, stored: str, mismatch: str, alias: str) -> str:
-    listed, edition, of_class = f"{alias}_any", alias, f"{alias}_class"
-    form = _by_scheme(scheme, {s: f"regexp_full_match({stored}, {quote(e.form)})" for s, e in _LATEST.items()})
+def _plain(said: str) -> str:
+    """The canonical code; NULL without a scheme. One regular expression sees that nearly all texts are it already."""
+    text = _trimmed(said)
+    return (
+        f"CASE WHEN {said}.scheme IS NULL THEN NULL"
+        f" WHEN regexp_full_match({said}.code, '[0-9A-Za-z-]{{1,14}}') THEN {said}.code"
+        f" WHEN {said}.scheme = 'HW' AND regexp_full_match({text}, {quote(HW_WITH_CLASS)}) THEN right({text}, 10)"
+        f" ELSE {text} END"
+    )
+
+
+def _mismatch(said: str) -> str:
+    text = _trimmed(said)
+    return (
+        f"CASE WHEN strlen({said}.code) < 15 OR {said}.scheme IS DISTINCT FROM 'HW' THEN false"
+        f" WHEN regexp_full_match({text}, {quote(HW_WITH_CLASS)}) THEN substr({text}, 3, 2) <> right({text}, 2)"
+        " ELSE false END"
+    )
+
+
+def _trimmed(said: str) -> str:
+    return f"nullif(trim({said}.code, {quote(SPACES)}), '')"
+
+
+def _error(alias: str) -> str:
+    said, code, listed = f"{alias}_said", f"{alias}_plain.code", f"{alias}_listed"
+    form = _by_scheme(said, {s: f"regexp_full_match({code}, {quote(e.form)})" for s, e in _LATEST.items()})
     known = ", ".join(map(quote, _LATEST))
     classed = ", ".join(quote(s) for s, e in _LATEST.items() if e.class_part is not None)
     return (
-        f"(CASE WHEN {mismatch} THEN 'CODE_CLASS_MISMATCH'"
-        f" WHEN {edition}.code IS NOT NULL THEN NULL"
-        f" WHEN {listed}.code IS NOT NULL THEN CASE WHEN {_complete(scheme, day)} THEN 'CODE_NOT_VALID_THEN' END"
-        f" WHEN {scheme} IS NULL OR {stored} IS NULL THEN NULL"
-        f" WHEN {scheme} NOT IN ({known}) THEN 'CODE_UNKNOWN'"
+        f"CASE WHEN {alias}_plain.mismatch THEN 'CODE_CLASS_MISMATCH'"
+        f" WHEN {alias}.code IS NOT NULL THEN NULL"
+        f" WHEN {listed}.code IS NOT NULL THEN CASE WHEN {_complete(said)} THEN 'CODE_NOT_VALID_THEN' END"
+        f" WHEN {code} IS NULL THEN NULL"
+        f" WHEN {said}.scheme NOT IN ({known}) THEN 'CODE_UNKNOWN'"
         f" WHEN NOT {form} THEN 'CODE_FORM'"
-        f" WHEN {scheme} IN ({classed}) AND {of_class}.class IS NULL THEN 'CODE_CLASS_UNKNOWN'"
-        f" WHEN {_complete(scheme, day)} THEN 'CODE_UNKNOWN' END)"
+        f" WHEN {said}.scheme IN ({classed}) AND {alias}_class.class IS NULL THEN 'CODE_CLASS_UNKNOWN'"
+        f" WHEN {_complete(said)} THEN 'CODE_UNKNOWN' END"
     )
 
 
-def _plain(scheme: str, code: str) -> str:
-    """The canonical code. Short clean texts, nearly all, are seen by one regular expression to be it already."""
-    text = _trimmed(code)
-    return (
-        f"(CASE WHEN regexp_full_match({code}, '[0-9A-Za-z-]{{1,14}}') THEN {code}"
-        f" WHEN {scheme} = 'HW' AND regexp_full_match({text}, {quote(HW_WITH_CLASS)}) THEN right({text}, 10)"
-        f" ELSE {text} END)"
-    )
-
-
-def _mismatch(scheme: str, code: str) -> str:
-    text = _trimmed(code)
-    return (
-        f"(CASE WHEN strlen({code}) < 15 OR {scheme} IS DISTINCT FROM 'HW' THEN false"
-        f" WHEN regexp_full_match({text}, {quote(HW_WITH_CLASS)}) THEN substr({text}, 3, 2) <> right({text}, 2)"
-        " ELSE false END)"
-    )
-
-
-def _trimmed(code: str) -> str:
-    return f"nullif(trim({code}, {quote(SPACES)}), '')"
-
-
-def _class(scheme: str, code: str) -> str:
+def _class(said: str, plain: str) -> str:
     parts = {s: e.class_part for s, e in _LATEST.items() if e.class_part is not None}
-    return _by_scheme(scheme, {s: f"{quote(part)} || right({code}, 2)" for s, part in parts.items()})
+    return _by_scheme(said, {s: f"{quote(part)} || right({plain}.code, 2)" for s, part in parts.items()})
 
 
 def quote(text: str) -> str:
@@ -105,27 +105,26 @@ def quote(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _by_scheme(scheme: str, answers: dict[str, str]) -> str:
-    return f"(CASE {scheme} " + " ".join(f"WHEN {quote(s)} THEN {answer}" for s, answer in answers.items()) + " END)"
+def _by_scheme(said: str, answers: dict[str, str]) -> str:
+    return f"(CASE {said}.scheme " + " ".join(f"WHEN {quote(s)} THEN {x}" for s, x in answers.items()) + " END)"
 
 
-def _edition(scheme: str, day: str) -> str:
-    answers: dict[str, str] = {}
+def _edition(said: str) -> str:
+    cases = dict.fromkeys(_LATEST, "")
     for edition in EDITIONS:
-        known = answers.get(edition.scheme, "")
-        answers[edition.scheme] = f"{known} WHEN {_in_force(edition, day)} THEN {quote(edition.edition)}"
-    return _by_scheme(scheme, {s: f"CASE{cases} END" for s, cases in answers.items()})
+        cases[edition.scheme] += f" WHEN {_in_force(edition, said)} THEN {quote(edition.edition)}"
+    return _by_scheme(said, {s: f"CASE{whens} END" for s, whens in cases.items()})
 
 
-def _complete(scheme: str, day: str) -> str:
-    spans = [f"{scheme} = {quote(e.scheme)} AND {_in_force(e, day)}" for e in EDITIONS if e.complete]
+def _complete(said: str) -> str:
+    spans = [f"{said}.scheme = {quote(e.scheme)} AND {_in_force(e, said)}" for e in EDITIONS if e.complete]
     return f"({' OR '.join(spans) or 'false'})"
 
 
-def _in_force(edition: Edition, day: str) -> str:
-    bounds = [f"{day} IS NOT NULL"]
+def _in_force(edition: Edition, said: str) -> str:
+    bounds = [f"{said}.day IS NOT NULL"]
     if edition.valid_from != date.min:
-        bounds.append(f"{day} >= DATE '{edition.valid_from}'")
+        bounds.append(f"{said}.day >= DATE '{edition.valid_from}'")
     if edition.valid_to != date.max:
-        bounds.append(f"{day} < DATE '{edition.valid_to}'")
+        bounds.append(f"{said}.day < DATE '{edition.valid_to}'")
     return " AND ".join(bounds)

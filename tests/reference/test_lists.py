@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.errors import ConfigWrong
+from hub.reference.list_file import Problems, from_file
 from hub.reference.lists import LocalRegion, decimal_of, load_list
 
 
@@ -91,9 +92,20 @@ def test_every_mistake_is_named_with_its_line(
 
 
 def test_a_list_too_long_is_refused(tmp_path: Path) -> None:
-    """A million rows is the most."""
-    path = written(tmp_path, "key,value\n" + "".join(f"{n},1\n" for n in range(1_000_001)))
-    assert refusals("x", path) == [(1_000_002, "LIST_TOO_LONG")]
+    """A million rows is the most; the row after them is named."""
+    path = written(tmp_path, "key,value\n" + "1,1\n" * 1_000_001)
+    problems = Problems(str(path), "x")
+    assert sum(1 for _ in from_file(path, "x", problems)) == 1_000_000
+    with pytest.raises(ConfigWrong, match="1000002:0: LIST_TOO_LONG"):
+        problems.raise_if_any()
+
+
+def test_a_file_too_large_is_not_even_read(tmp_path: Path) -> None:
+    """A file over 256 MiB is refused by its size."""
+    path = written(tmp_path, "key,value\n")
+    with path.open("r+b") as file:
+        file.truncate(256 * 1024 * 1024 + 1)
+    assert refusals("x", path)[0] == (None, "LIST_TOO_LONG")
 
 
 def test_a_file_of_another_kind_does_not_flood(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.errors import ConfigWrong
-from hub.reference import regions
+from hub.reference import regions, waste_codes
 from hub.reference.lists import LocalRegion, load_list
 from hub.reference.regions import RegionCheck, check, check_sql
 from hub.reference.tables import register
@@ -130,3 +130,15 @@ def test_a_local_successor_is_named() -> None:
     """The name of a local region's successor comes from the list itself."""
     row = next(row for row in regions.regions(ZONES).to_pylist() if row["code"] == "LCOLD")
     assert (row["level"], row["successor"], row["successor_name"]) == ("local", "LCJKQ", "经济技术开发区")
+
+
+def test_codes_and_regions_are_checked_in_one_select(connection: duckdb.DuckDBPyConnection) -> None:
+    """Both checks, over expressions, join into one SELECT without multiplying its rows."""
+    code = waste_codes.check_sql("'H' || 'W'", "given.code", "CAST(given.day AS DATE)")
+    region = check_sql("left(given.region, 6)", "CAST(given.day AS DATE)")
+    rows = connection.execute(
+        f"SELECT {code.canonical}, {code.unverified}, {region.name}, {region.error}"
+        " FROM (VALUES ('HW08-900-249-08', '371502001', '2022-01-01'), ('900-249-08', '371523', '2026-01-01'))"
+        f" AS given(code, region, day) {' '.join(code.joins)} {' '.join(region.joins)} ORDER BY given.day"
+    ).fetchall()
+    assert rows == [("900-249-08", False, "东昌府区", None), ("900-249-08", True, None, "REGION_REPLACED")]
