@@ -62,6 +62,8 @@ def from_entries(entries: Mapping[str, str]) -> Iterator[Line]:
 def from_file(path: Path, list_name: str, problems: Problems) -> Iterator[Line]:
     """The lines of a CSV file; problems are noted, and what cannot be read is left out."""
     text = _text(path, problems)
+    if text is None:
+        return
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     count = 0
     try:
@@ -84,22 +86,22 @@ def from_file(path: Path, list_name: str, problems: Problems) -> Iterator[Line]:
         problems.add(reader.line_num, "LIST_UNREADABLE", "not readable as CSV: {reason}", reason=str(error))
 
 
-def _text(path: Path, problems: Problems) -> str:
+def _text(path: Path, problems: Problems) -> str | None:
     try:
         if path.stat().st_size > _MAX_BYTES:
             problems.add(None, "LIST_TOO_LONG", "larger than {limit} bytes", limit=_MAX_BYTES)
-            return ""
+            return None
         raw = path.read_bytes()
     except OSError as error:
         problems.add(None, "LIST_FILE_MISSING", "{path}: {reason}", path=str(path), reason=error.strerror or str(error))
-        return ""
+        return None
     for encoding in ("utf-8", "gb18030"):
         try:
             return raw.removeprefix(codecs.BOM_UTF8).decode(encoding)
         except UnicodeDecodeError:
             continue
     problems.add(None, "LIST_ENCODING", "neither UTF-8 nor GB18030")
-    return ""
+    return None
 
 
 def _is_header(header: list[str], problems: Problems) -> bool:
