@@ -55,18 +55,18 @@ def write(scene: Scene) -> None:
     """``农业废弃物_2025Q1.xlsx`` …; the second quarter is sent again a little later, in the end the first one too."""
     rng = scene.rng("agriculture")
     books = Books(scene.truth, CONNECTOR)
-    again = {scene.quarters[min(1, len(scene.quarters) - 1)]: 40}
+    again = [(scene.quarters[min(1, len(scene.quarters) - 1)], "重报", 40)]
     if scene.later:
-        again[scene.quarters[0]] = 400
+        again.append((scene.quarters[0], "再报", 400))
     for quarter in scene.quarters:
         statements = list(_statements(scene, rng, quarter))
         faults = spread(rng, len(statements), {name: bad.rate for name, bad in BAD.items()})
         rows = [(statement, BAD.get(faults.get(number, ""))) for number, statement in enumerate(statements)]
         name, due = f"农业废弃物_{quarter.year}Q{_number(quarter)}", quarter + timedelta(days=110)
         _write_file(scene, f"{name}.xlsx", rows, due)
-        if quarter in again:
+        for _, suffix, days in (sending for sending in again if sending[0] == quarter):
             rows = _revised(books, rows)
-            _write_file(scene, f"{name}_重报.xlsx", rows, due + timedelta(days=again[quarter]))
+            _write_file(scene, f"{name}_{suffix}.xlsx", rows, due + timedelta(days=days))
         for statement, bad in rows:
             if bad is None:
                 books.stands(statement)
