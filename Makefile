@@ -37,7 +37,7 @@ check: setup ## style, types, imports, texts, docs: the code's own rules
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest tests/rules tests/cli/test_reference.py
+	$(BIN)/python -m pytest tests/rules
 
 bench: setup ## what it reaches on this machine (writes build/bench.json)
 	$(BIN)/python -m tests.bench $(ARGS)

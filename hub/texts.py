@@ -1,7 +1,7 @@
 """Texts for people: English templates in the code, Chinese from the catalogue; Chinese unless told otherwise.
 
-A template is ``str.format`` over facts. It stands where a parameter named ``template``, ``message``, ``remedy``,
-``suggestion`` or ``sentence`` takes it, or inside :func:`N_`; ``python -m tests.rules.messages`` finds it there.
+A template is ``str.format`` over facts. It stands where a parameter named ``template``, ``message``, ``remedy`` or
+``sentence`` takes it, or inside :func:`N_`; ``python -m tests.rules.messages`` finds it there.
 """
 
 from __future__ import annotations

@@ -33,8 +33,7 @@ def problem_lines(problem: Problem) -> list[str]:
             before = text[: problem.column - 1]
             lines.append(" " * 5 + " | " + " " * width(before) + "^")
     if problem.suggestion:
-        suggestion = translate(problem.suggestion, **problem.facts)
-        lines.append(translate("      did you mean {suggestion}?", suggestion=suggestion))
+        lines.append(translate("      did you mean {suggestion}?", suggestion=problem.suggestion))
     return lines
 
 

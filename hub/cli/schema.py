@@ -42,15 +42,17 @@ def show(_folder: Path, name: str, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def check(_folder: Path, files: tuple[Path, ...], as_json: bool) -> int:
-    """Say whether FILE may follow the newest released version; without FILE, whether the product's schemas may."""
-    from hub.events.compatibility import incompatibilities
-    from hub.events.schema import text
+    """Say whether FILE may follow what was released; without FILE, whether the product's own schemas are in order."""
+    from hub.events import compatibility
 
-    candidates = [_read(file) for file in files] or [(name, text(name)) for name in NAMES]
+    if files:
+        found = [(name, compatibility.incompatibilities(compatibility.released(name)[-1], text))
+                 for name, text in map(_read, files)]
+    else:
+        found = [(name, compatibility.check(name)) for name in NAMES]
     checks = [
-        {"name": name, "version": version, "problems": [str(p) for p in incompatibilities(released, candidate)]}
-        for name, candidate in candidates
-        for version, released in _released(name)[-1:]
+        {"name": name, "problems": [{"rule": x.rule, "message": translate(x.message, **x.facts)} for x in problems]}
+        for name, problems in found
     ]
     if as_json:
         show_json({"checks": checks})
@@ -80,19 +82,11 @@ def _name_in(schema_name: str) -> str:
     return str(json.loads(text(schema_name))["name"]).rpartition(".")[2]
 
 
-def _released(name: str) -> list[tuple[int, str]]:
-    """Every released version, oldest first."""
-    from hub.config import product_path
-
-    folder = product_path("schemas/avro") / "released" / name
-    return sorted((int(file.stem), file.read_text(encoding="utf-8")) for file in folder.glob("*.avsc"))
-
-
 def _say(checks: list[dict[str, Any]]) -> None:
     for check in checks:
         if check["problems"]:
-            click.echo(translate("{name} may not follow version {version}:", **check))
+            click.echo(translate("{name} may not change so:", name=check["name"]))
             for problem in check["problems"]:
-                click.echo(f"  {problem}")
+                click.echo(f"  {problem['rule']}: {problem['message']}")
         else:
-            click.echo(translate("{name} may follow version {version}.", **check))
+            click.echo(translate("{name} is in order.", name=check["name"]))

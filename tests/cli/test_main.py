@@ -113,10 +113,10 @@ def test_a_bug_is_ours(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
 def test_a_caret_stands_under_the_mistake() -> None:
     """The caret is under the column named, with Chinese characters counted as two columns."""
     problem = Problem(
-        "connector.yaml", 12, 9, "UNKNOWN_COLUMN", "{name} has the wrong type", "{key}", "  数量: nmu(JZ)",
-        {"name": "x", "key": "num"},
+        "connector.yaml", 12, 9, "UNKNOWN_COLUMN", "{name} has the wrong type", "num{}", "  数量: nmu(JZ)",
+        {"name": "x"},
     )
     head, line, caret, hint = problem_lines(problem)
     assert head == "connector.yaml:12:9: UNKNOWN_COLUMN: x 的类型不对"
     assert width(caret) - 1 == width(line[: line.index("u(JZ)")])
-    assert "num" in hint
+    assert "num{}" in hint

@@ -1,6 +1,6 @@
 """Find every text for people in the code, and keep the Chinese in step: ``python -m tests.rules.messages``.
 
-A text is a constant bound to a parameter named template, message, remedy, suggestion or sentence (of any function or
+A text is a constant bound to a parameter named template, message, remedy or sentence (of any function or
 class of hub/, so that every error and every wrapper of one counts), the help of a command or option, or what click
 itself says.
 """
@@ -24,7 +24,7 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).parent.parent.parent
 PO = ROOT / "hub/locale/zh_CN/LC_MESSAGES/wastehub.po"
 MO = PO.with_suffix(".mo")
-TEXT_PARAMETERS = ("template", "message", "remedy", "suggestion", "sentence")
+TEXT_PARAMETERS = ("template", "message", "remedy", "sentence")
 CLICK_MODULES = ("core", "decorators", "exceptions", "formatting", "parser", "types")
 Message = str | tuple[str, ...]
 

@@ -148,7 +148,7 @@ def test_every_test_says_its_claim() -> None:
         f"{code.place(path, f.lineno)}: {f.name}"
         for path in code.test_files()
         for f in code.functions(path)
-        if f.name.startswith("test_") and not (ast.get_docstring(f) or "").strip().endswith((".", "。"))
+        if f.name.startswith("test_") and not (ast.get_docstring(f) or "").strip().endswith((".", "。", ".)"))
     )
 
 
