@@ -90,7 +90,7 @@ def place_sql(sha256: str, version: str, declared: bool, readable: str, known: s
         "restated": f"CASE WHEN {new} OR ({readable} AND {newer}) THEN 0 ELSE {known}.restated + 1 END",
         "always": (
             f"({new} OR NOT {readable} OR {waits}"
-            f" OR ({'true' if declared else 'false'} AND {version} > {known}.revision))"
+            f" OR ({'true' if declared else 'false'} AND coalesce({version} > {known}.revision, false)))"
         ),
     }
 

@@ -47,13 +47,17 @@ class Located:
 
 @dataclass(frozen=True)
 class Mapping:
-    """A compiled connector. ``columns``: column as written → alias; ``digest`` names this mapping in events."""
+    """A compiled connector. ``columns``: column as written → alias; ``digest`` names this mapping in events.
+
+    ``lenient``: the version is a cursor's by default, so that one that is no time is no version at all.
+    """
 
     parts: tuple[PartMapping, ...]
     columns: MappingType[str, str]
     sites: tuple[Site, ...]
     deleted: Value | None
     version: Value | None
+    lenient: bool
     scope: Value | None
     digest: str
     lists_used: tuple[str, ...]
@@ -94,6 +98,10 @@ def compile_mapping(connector: Connector, lists: MappingType[str, LocalList]) ->
     source = connector.source
     key_or_text = (Kind.TEXT, Kind.NUMBER, Kind.TIME)
     version, deleted = compiled(source.version, key_or_text), compiled(source.deleted, (Kind.TRUTH,))
+    lenient = source.version is None
+    cursor = getattr(source, "cursor", None)
+    if lenient and cursor is not None:
+        version = compiler.column(cursor.by)
     scope = compiled(getattr(source, "scope", None), (Kind.TEXT,))
     checks = {name: compiled(e, (Kind.TRUTH,)) for name, e in connector.checks.items()}
     fields = [
@@ -110,7 +118,7 @@ def compile_mapping(connector: Connector, lists: MappingType[str, LocalList]) ->
     )
     said = "\n".join([p.sql for p in parts] + [str(v.sql) if v else "" for v in (deleted, version, scope)])
     return Mapping(
-        parts, dict(compiler.columns), sites, deleted, version, scope, sha256_hex(said)[:16],
+        parts, dict(compiler.columns), sites, deleted, version, lenient, scope, sha256_hex(said)[:16],
         tuple(sorted(compiler.lists_used)), tuple(p for p, _ in compiler.patterns),
     )
 

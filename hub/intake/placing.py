@@ -20,21 +20,25 @@ AHEAD = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Placed:
-    """``rows``: the records that state something, with revision, restated, always, deleted, k_state and the like."""
+    """``rows``: the records that state something, with revision, restated, always, deleted, k_state and the like.
+
+    ``strangers``: how many of the batch had a key that was not known to be in the source.
+    """
 
     rows: pa.Table
     unchanged: int
     skipped: int
+    strangers: int
 
 
 class Placing:
-    """For one read. ``version``: the expression whose value orders statements; None: ``default_version`` (a file's time)
-    or, where that is None too, the hub counts. ``lenient``: a version that is no time is no version (a cursor's default)."""
+    """For one read. Statements are ordered by the mapping's version, else by ``default_version`` (a file's time in µs),
+    else the hub counts."""
 
-    def __init__(self, engine: Engine, now: datetime, *, lenient: bool, default_version: int | None = None) -> None:
+    def __init__(self, engine: Engine, now: datetime, default_version: int | None = None) -> None:
         self._engine = engine
         self._limit_us = int((now.astimezone(UTC) + AHEAD).timestamp() * 1_000_000)
-        self._lenient = lenient
+        self._lenient = engine.mapping.lenient
         self._default = default_version
         self._declared = engine.mapping.version is not None
 
@@ -47,7 +51,7 @@ class Placing:
             for name, column in nothing.items():
                 news = news.append_column(name, column)
         if news.num_rows == 0:
-            return Placed(news, unchanged, 0)
+            return Placed(news, unchanged, 0, 0)
         news = self._versions(news)
         connection = self._engine.connection
         texts = place_sql("sha", "version", self._declared, "(version_state <> 'unreadable' AND version_state <> 'future')", "k")
@@ -63,7 +67,8 @@ class Placing:
         stated = pc.equal(table["outcome"], "stated")
         rows = table if pc.all(stated).as_py() else table.filter(stated)
         again = pc.sum(pc.equal(table["outcome"], "unchanged")).as_py() or 0
-        return Placed(rows, unchanged + again, table.num_rows - rows.num_rows - again)
+        strangers = table.num_rows - (pc.sum(pc.is_in(table["k_state"], pa.array(["good", "quarantined"]))).as_py() or 0)
+        return Placed(rows, unchanged + again, table.num_rows - rows.num_rows - again, strangers)
 
     def _news(self, records: pa.Table, seen: Seen, mapping: str) -> pa.Table:
         known = seen.differing(records.select(["rn", "skey", "sha"]))

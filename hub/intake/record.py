@@ -67,18 +67,34 @@ class Recorder:
             self._connection.unregister("batch_rows")
         return _exact(table, rows, self._key) if pc.any(table["odd"]).as_py() else table
 
+    def key_hashes(self, rows: pa.Table) -> pa.Array:
+        """A 64-bit hash of every row's key, as column ``kh`` of :meth:`records`; 0 where a key cannot be read."""
+        used = [name for name in rows.column_names if any(_found(k, rows.column_names) == name for k in self._key)]
+        _, trimmed = cleaned(rows.select(used))
+        table = pa.table(trimmed.columns, names=[f"t{i}" for i in range(len(used))])
+        if not used:
+            return pa.array([0] * rows.num_rows, pa.uint64())
+        self._connection.register("batch_keys", table)
+        try:
+            found = self._connection.sql(f"SELECT coalesce(hash({self._key_sql(used)}), 0) AS kh FROM batch_keys")
+            return found.to_arrow_table()["kh"].combine_chunks()
+        finally:
+            self._connection.unregister("batch_keys")
+
+    def _key_sql(self, names: Sequence[str]) -> str:
+        parts = " || ',' || ".join(f"to_json(key_text({_read(column, names)}))::VARCHAR" for column in self._key)
+        return f"'[' || {parts} || ']'"
+
     def missing(self, names: Sequence[str]) -> frozenset[str]:
         """Columns that the mapping reads and that the source does not have."""
         return frozenset(column for column in self._columns if _found(column, names) is None)
 
     def _sql(self, names: Sequence[str], table: pa.Table) -> str:
         record = record_sql([(name, f"g{i}", table[f"g{i}"].null_count) for i, name in enumerate(names)])
-        keys = [_read(column, names) for column in self._key]
-        parts = " || ',' || ".join(f"to_json(key_text({k}))::VARCHAR" for k in keys)
         aliases = "".join(f", {_read(column, names)} AS {alias}" for column, alias in self._columns.items())
         return (
-            f"SELECT *, sha256(rec) AS sha, contains(rec, '\\u00') AS odd FROM (SELECT rn, line,"
-            f" '[' || {parts} || ']' AS skey, {record} AS rec{aliases} FROM batch_rows) ORDER BY rn"
+            f"SELECT *, sha256(rec) AS sha, contains(rec, '\\u00') AS odd, hash(skey) AS kh FROM (SELECT rn, line,"
+            f" {self._key_sql(names)} AS skey, {record} AS rec{aliases} FROM batch_rows) ORDER BY rn"
         )
 
 

@@ -30,7 +30,7 @@ CREATE TABLE IF NOT EXISTS part (k TEXT, part TEXT, content TEXT NOT NULL, retra
   PRIMARY KEY (k, part)) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS waiting (quarantine_id TEXT PRIMARY KEY, k TEXT, revision INTEGER NOT NULL,
   restated INTEGER NOT NULL, partition INTEGER NOT NULL, position INTEGER NOT NULL, sha TEXT NOT NULL, scope TEXT,
-  closed TEXT) STRICT, WITHOUT ROWID;
+  error TEXT NOT NULL, closed TEXT) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS file (sha TEXT PRIMARY KEY, path TEXT NOT NULL, modified_us INTEGER NOT NULL,
   state TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS scope (scope TEXT PRIMARY KEY, modified_us INTEGER NOT NULL, path TEXT NOT NULL)
@@ -80,6 +80,12 @@ class Seen:
     def set_note(self, name: str, value: Any) -> None:
         """Remember it."""
         self._db.execute("INSERT OR REPLACE INTO note VALUES (?, ?)", (name, json.dumps(value)))
+
+    def forget(self) -> None:
+        """Empty the cache: it was made of another journal."""
+        for table in ("seen", "part", "waiting", "file", "scope", "approved", "memo"):
+            self._db.execute(f"DELETE FROM {table}")
+        self._db.execute("DELETE FROM note WHERE name <> 'version'")
 
     def is_empty(self) -> bool:
         """No key is known."""
@@ -179,8 +185,10 @@ class Seen:
         """Columns quarantine_id, source_key, revision, restated, stated_sha256, scope, partition, position."""
         names = ("quarantine_id", "source_key", "revision", "restated", "partition", "position", "stated_sha256", "scope")
         self._db.executemany(
-            "INSERT OR IGNORE INTO waiting (quarantine_id, k, revision, restated, partition, position, sha, scope)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)", _rows(rows, names),
+            "INSERT OR IGNORE INTO waiting (quarantine_id, k, revision, restated, partition, position, sha, scope, error)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            ((*row, json.loads(errors)[0]["error"])
+             for row, errors in zip(_rows(rows, names), rows["errors"].to_pylist(), strict=True)),
         )
         self._state(
             (k, sha, revision, restated, QUARANTINED, 0, scope)
@@ -229,6 +237,16 @@ class Seen:
         self._db.executemany("INSERT OR REPLACE INTO memo VALUES (?, ?, ?)", rows)
 
     # --- what waits
+
+    def is_waiting(self, quarantine_id: str) -> bool:
+        """This very record was set aside before (whatever became of it)."""
+        return self._db.execute("SELECT 1 FROM waiting WHERE quarantine_id = ?", (quarantine_id,)).fetchone() is not None
+
+    def held_back(self, scope: str | None) -> list[str]:
+        """Ids of open VANISHED_MANY of a scope (None: of the whole table)."""
+        return [row[0] for row in self._db.execute(
+            "SELECT quarantine_id FROM waiting WHERE error = 'VANISHED_MANY' AND closed IS NULL AND scope IS ?", (scope,)
+        )]
 
     def waiting(self) -> list[tuple[str, str | None, str, int, int]]:
         """(quarantine_id, key, state, partition, position) of everything set aside, in the order it was."""

@@ -30,7 +30,8 @@ LastEvents = Callable[[Sequence[tuple[int, int]]], list[Mapping[str, Any]]]
 
 @dataclass
 class Said:
-    """What a batch comes to. ``events`` has the schema's columns and ``content``."""
+    """What a batch comes to. ``events`` has the schema's columns and ``content``; ``matched`` counts the rows whose key
+    was known to be in the source."""
 
     events: list[pa.Table] = field(default_factory=list)
     quarantine: list[dict[str, Any]] = field(default_factory=list)
@@ -39,6 +40,7 @@ class Said:
     read: int = 0
     unchanged: int = 0
     skipped: int = 0
+    matched: int = 0
 
     def event_count(self) -> int:
         """How many events."""
@@ -71,6 +73,7 @@ class Stating:
         placed = self._placing.place(records, self._seen, self._stamp.mapping, fresh=fresh)
         said.unchanged += placed.unchanged
         said.skipped += placed.skipped
+        said.matched += records.num_rows - placed.strangers
         rows = placed.rows
         if rows.num_rows == 0:
             return said
@@ -87,8 +90,15 @@ class Stating:
             return records
         has_key = pc.is_valid(records["skey"])
         for row in records.filter(pc.invert(has_key)).to_pylist():
-            said.quarantine.append(self._aside(row, origin, 0, 0, [_error("key", "KEY_MISSING")]))
+            self.set_aside_once(self._aside(row, origin, 0, 0, [_error("key", "KEY_MISSING")]), said)
         return records.filter(has_key)
+
+    def set_aside_once(self, row: dict[str, Any], said: Said) -> None:
+        """Set a record without a readable key aside, unless this very one was."""
+        if self._seen.is_waiting(row["quarantine_id"]) or any(q["quarantine_id"] == row["quarantine_id"] for q in said.quarantine):
+            said.unchanged += 1
+        else:
+            said.quarantine.append(row)
 
     def _aside(self, row: Mapping[str, Any], origin: Origin, revision: int, restated: int, errors: list[dict[str, Any]]) -> dict[str, Any]:
         long = len(row["rec"]) * 4 > MAX_RECORD_BYTES and len(row["rec"].encode()) > MAX_RECORD_BYTES

@@ -1,0 +1,144 @@
+"""What was said goes into the journal, in one transaction, and then into the cache of what is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hub.errors import JournalCorrupt
+from hub.events import columns as codec
+from hub.events.schema import FOR_TOPIC
+from hub.intake import functions, selecting
+from hub.intake.outgoing import table_of
+from hub.intake.seen import Seen
+from hub.journal.port import Appended, Fence, Journal, Outgoing, Topic
+
+_FOLDED = ("source_key", "part", "revision", "restated", "record_sha256", "scope", "content", "retracted")
+_READ_AT_ONCE = 50_000
+
+
+class Appender:
+    """Appends for one identity under its fence, and keeps the cache up to date."""
+
+    def __init__(self, journal: Journal, fence: Fence, seen: Seen) -> None:
+        self._journal, self._fence, self._seen = journal, fence, seen
+
+    def append(self, events: Sequence[pa.Table], quarantine: Sequence[Mapping[str, Any]], acts: Sequence[Mapping[str, Any]],
+               alike: Sequence[tuple[str, str, str]] = ()) -> None:
+        """All of it or nothing. Raises Fenced where a later puller has taken over."""
+        said = pa.concat_tables(events).combine_chunks() if events else None
+        outgoing: list[Outgoing] = []
+        tables: list[tuple[Topic, pa.Table]] = []
+        if said is not None and said.num_rows:
+            outgoing.append(_outgoing("events", said, "entity_id"))
+            tables.append(("events", said))
+        if quarantine:
+            tables.append(("quarantine", table_of(quarantine, "quarantine")))
+            outgoing.append(_outgoing("quarantine", tables[-1][1], "quarantine_id"))
+        if acts:
+            tables.append(("acts", table_of(acts, "act")))
+            outgoing.append(_outgoing("acts", tables[-1][1], "act_id"))
+        appended = self._journal.append(self._fence, outgoing) if outgoing else []
+        self._seen.begin()
+        for (topic, table), places in zip(tables, appended, strict=True):
+            self._fold(topic, table, places, acts)
+        self._seen.remember_alike(alike)
+        self._seen.commit()
+
+    def _fold(self, topic: Topic, table: pa.Table, places: Appended, acts: Sequence[Mapping[str, Any]]) -> None:
+        placed = _placed(table, places.partitions, places.positions)
+        if topic == "events":
+            self._seen.fold_events(placed)
+        elif topic == "quarantine":
+            self._seen.fold_quarantine(placed)
+        else:
+            for act in acts:
+                self._seen.fold_act(act)
+        folded = dict(self._seen.note(f"folded_{topic}") or {})
+        for partition in np.unique(places.partitions):
+            last = int(places.positions[places.partitions == partition].max())
+            folded[str(partition)] = max(folded.get(str(partition), 0), last + 1)
+        self._seen.set_note(f"folded_{topic}", folded)
+
+
+def _outgoing(topic: Topic, table: pa.Table, key: str) -> Outgoing:
+    keys = table[key]
+    keys = keys.combine_chunks() if isinstance(keys, pa.ChunkedArray) else keys
+    return Outgoing(topic, keys, codec.encode(table, FOR_TOPIC[topic]))
+
+
+def _placed(table: pa.Table, partitions: Any, positions: Any) -> pa.Table:
+    return table.append_column("partition", pa.array(partitions, pa.int64())).append_column(
+        "position", pa.array(positions, pa.int64())
+    )
+
+
+def catch_up(journal: Journal, seen: Seen, identity: str) -> None:
+    """Fold into the cache what the journal has of this identity and the cache does not know yet."""
+    if seen.note("journal") != journal.identity:
+        seen.forget()
+        seen.set_note("journal", journal.identity)
+    for topic in ("events", "quarantine", "acts"):
+        start = {int(p): int(n) for p, n in (seen.note(f"folded_{topic}") or {}).items()}
+        while runs := journal.read(topic, start, _READ_AT_ONCE, identity):
+            seen.begin()
+            for run in runs:
+                if run.schema_id is not None and run.values:
+                    decoded = codec.decode(run.values, journal.schema(run.schema_id), FOR_TOPIC[topic])
+                    table = _placed(decoded.table, np.full(len(decoded.kept), run.partition), run.positions[decoded.kept])
+                    _fold_ours(seen, topic, table, identity)
+                start[run.partition] = run.next
+            seen.set_note(f"folded_{topic}", {str(p): n for p, n in start.items()})
+            seen.commit()
+
+
+def _fold_ours(seen: Seen, topic: Topic, table: pa.Table, identity: str) -> None:
+    ours = pc.equal(table["identity"], identity)
+    table = table.filter(pc.fill_null(ours, False))
+    if table.num_rows == 0:
+        return
+    if topic == "events":
+        seen.fold_events(table.append_column("content", contents(table)))
+    elif topic == "quarantine":
+        seen.fold_quarantine(table)
+    else:
+        for act in table.to_pylist():
+            seen.fold_act(act)
+
+
+def contents(events: pa.Table) -> pa.ChunkedArray:
+    """The content hash of every event of a table in the schema's columns."""
+    connection = duckdb.connect(":memory:", config={"threads": 1, "enable_external_access": False})
+    for macro in (*functions.MACROS, *selecting.MACROS):
+        connection.execute(macro)
+    connection.register("said", events)
+    sql = f"SELECT sha256({selecting.content_sql()}) AS content FROM (SELECT *, true AS odd FROM said)"
+    return connection.sql(sql).to_arrow_table()["content"]
+
+
+def read_events(journal: Journal, places: Sequence[tuple[int, int]]) -> list[dict[str, Any]]:
+    """The events at these (partition, position), as rows of the current schema, times as naive UTC."""
+    return read_rows(journal, "events", places)
+
+
+def read_rows(journal: Journal, topic: Topic, places: Sequence[tuple[int, int]]) -> list[dict[str, Any]]:
+    """The messages of a topic at these places as rows of its current schema."""
+    if not places:
+        return []
+    stored = journal.read_at(topic, list(places))
+    rows: dict[int, dict[str, Any]] = {}
+    for schema_id in {message.schema_id for message in stored}:
+        numbers = [i for i, message in enumerate(stored) if message.schema_id == schema_id]
+        writer = journal.schema(schema_id) if schema_id is not None else ""
+        decoded = codec.decode([stored[i].value for i in numbers], writer, FOR_TOPIC[topic])
+        if decoded.bad:
+            bad = stored[numbers[decoded.bad[0].index]]
+            raise JournalCorrupt("{topic}/{partition}/{position} cannot be read: {reason}", topic=topic,
+                                 partition=bad.partition, position=bad.position, reason=decoded.bad[0].reason)
+        rows |= {numbers[kept]: row for kept, row in zip(decoded.kept, decoded.table.to_pylist(), strict=True)}
+    return [rows[i] for i in range(len(stored))]
