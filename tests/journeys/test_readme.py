@@ -50,7 +50,8 @@ def test_the_readme_does_what_it_says(tmp_path: Path, steps: list[tuple[str, str
             ran |= dict(_run_block(tmp_path, body))
     assert "CODE_UNMAPPED" in ran["wastehub -C myhub quarantine list"].out
     file = tmp_path / "myhub/connectors/urban_management/bridge/connector.yaml"
-    file.write_text(file.read_text(encoding="utf-8").replace("其他垃圾: SW64", "其他垃圾: SW64, 大件: SW63"), encoding="utf-8")
+    mended = file.read_text(encoding="utf-8").replace("其他垃圾: SW64", "其他垃圾: SW64, 大件: SW63")
+    file.write_text(mended, encoding="utf-8")
     _run_block(tmp_path, steps[-1][1])
     project = wastehub("-C", "myhub", "project", "--once", folder=tmp_path)
     assert project.code == 0, project.err
