@@ -11,6 +11,7 @@ from rich.table import Table
 
 from hub.cli.figures import name_of, scale_for
 from hub.cli.tables import console
+from hub.events.refusals import REFUSALS
 from hub.texts import N_, translate
 
 COLUMNS = {
@@ -40,7 +41,7 @@ def show_set_aside(found: dict[str, Any]) -> None:
     """How many records wait in quarantine, by connector and error, with what each error means."""
     errors: Counter[tuple[str, str]] = Counter()
     for row in found["rows"]:
-        errors.update({(row["connector"], error["error"]) for error in row["errors"]})
+        errors.update({(str(row["connector"]), str(error["error"])) for error in row["errors"]})
     if not errors:
         return
     title = translate("In quarantine, kept as they came: {count} records", count=len(found["rows"]))
@@ -48,14 +49,6 @@ def show_set_aside(found: dict[str, Any]) -> None:
     for text, side in ((N_("connector"), "left"), (N_("records"), "right"), (N_("why"), "left")):
         made.add_column(translate(text), justify="right" if side == "right" else "left")
     for (connector, error), count in sorted(errors.items(), key=lambda item: (item[0][0], -item[1])):
-        made.add_row(connector, f"{count:,}", f"{error}  {meaning(found, error)}")
+        sentence = REFUSALS[error].sentence if error in REFUSALS else ""
+        made.add_row(connector, f"{count:,}", f"{error}  {translate(sentence)}")
     console().print(made)
-
-
-def meaning(found: dict[str, Any], error: str) -> str:
-    """What to do about ``error``, as the first record that has it says."""
-    for row in found["rows"]:
-        for one in row["errors"]:
-            if one["error"] == error:
-                return str(one.get("remedy") or "")
-    return ""

@@ -1,0 +1,111 @@
+"""What tables show."""
+
+from __future__ import annotations
+
+import pytest
+
+from hub.cli.complaint import width
+from hub.cli.tables import error_line, show_checks, show_ledger, show_pull, show_quarantine, show_tests, show_tree
+from hub.cli.year import show_set_aside, show_year
+
+LEDGER = {
+    "rows": [
+        {"period": "2026-03", "stream": "domestic", "kind": "COLLECTED", "mass_g": 4_260_000, "count": 0, "entries": 1},
+        {"period": "2026-03", "stream": "recyclable", "kind": "RECEIVED", "mass_g": 61_234_567_000, "count": 12,
+         "entries": 1234},
+    ],
+    "coarser": 3,
+}
+
+
+def test_a_ledger_is_aligned_and_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    """Figures end in the same column whatever Chinese stands before them, and names are words."""
+    show_ledger(LEDGER, ["period", "stream", "kind"])
+    lines = capsys.readouterr().out.splitlines()
+    first, second = (line.rstrip() for line in lines if "2026-03" in line)
+    assert "生活垃圾" in first
+    assert "收运" in first
+    assert "61,234.567" in second
+    assert width(first) == width(second)
+    assert "另有 3 行" in "\n".join(lines)
+
+
+def test_with_departments_the_ledger_says_which_are_booked(capsys: pytest.CaptureFixture[str]) -> None:
+    """A ledger by department has a column that tells the booked report from the witness."""
+    row = {"stream": "domestic", "department": "housing", "booked": 0, "mass_g": 1, "count": 0, "entries": 1}
+    show_ledger({"rows": [row, row | {"booked": 1}]}, ["stream", "department"])
+    out = capsys.readouterr().out
+    assert "入账" in out
+    assert "住房城乡建设" in out
+
+
+def test_an_empty_ledger_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing found is a sentence, not an empty table."""
+    show_ledger({"rows": [], "coarser": 0}, ["period"])
+    assert capsys.readouterr().out.strip() == "账本里没有这样的行。"
+
+
+def test_an_error_names_field_error_values_and_remedy() -> None:
+    """One line says all that a person needs about one field."""
+    error = {"field": "code", "error": "CODE_UNMAPPED", "values": {"ZLLX": "99"}, "remedy": "补进对照表"}
+    assert error_line(error) == "code: CODE_UNMAPPED (ZLLX: 99): 补进对照表"
+
+
+def test_quarantine_shows_every_error_of_a_record(capsys: pytest.CaptureFixture[str]) -> None:
+    """A record with two errors shows both."""
+    errors = [{"field": "code", "error": "CODE_UNMAPPED"}, {"field": "value", "error": "NUMBER_UNREADABLE"}]
+    row = {"id": "q1", "connector": "c", "source_key": '["A"]', "state": "open", "errors": errors}
+    show_quarantine({"rows": [row]})
+    out = capsys.readouterr().out
+    assert "CODE_UNMAPPED" in out
+    assert "NUMBER_UNREADABLE" in out
+
+
+def test_the_set_aside_are_counted_by_connector_and_error(capsys: pytest.CaptureFixture[str]) -> None:
+    """A record counts once under each of its errors, and each error is explained in words."""
+    row = {"connector": "c", "errors": [{"error": "CODE_UNMAPPED"}, {"error": "CODE_UNMAPPED"}]}
+    show_set_aside({"rows": [row, row]})
+    lines = [line.split() for line in capsys.readouterr().out.splitlines() if "CODE_UNMAPPED" in line]
+    assert lines == [["c", "2", "CODE_UNMAPPED", "连接器的对照表里没有这个代码"]]
+
+
+def test_the_year_is_in_one_unit(capsys: pytest.CaptureFixture[str]) -> None:
+    """All figures of the year's account are in 万吨 where one is large; what means nothing is a point, not a zero."""
+    figures = {"arisen": 12 * 10**12, "collected": 0, "stored": None, "used": 10**9, "disposed": 0}
+    show_year([{"stream": "industrial", "under_way": -(10**10)} | figures], "2025")
+    out = capsys.readouterr().out
+    assert "万吨" in out
+    assert out.splitlines()[-2].split() == ["一般工业固体废物", "1,200.00", "–", "·", "0.10", "–", "-1.00"]
+
+
+def test_marks_tell_good_from_bad(capsys: pytest.CaptureFixture[str]) -> None:
+    """Checks and tests carry a mark, and a remedy or difference where they failed."""
+    show_checks({"checks": [
+        {"part": "journal", "ok": True, "found": "ok", "remedy": ""},
+        {"part": "store", "ok": False, "found": "lag", "remedy": "wastehub project --once"},
+    ]})
+    difference = {"field": "mass_g", "expected": "1", "found": "2"}
+    show_tests({"tests": [{"connector": "c", "name": "n", "passed": False, "differences": [difference]}]})
+    out = capsys.readouterr().out
+    assert "✓ journal" in out
+    assert "怎么办：wastehub project --once" in out
+    assert "✗ c  n" in out
+    assert "mass_g" in out
+
+
+def test_a_connector_that_did_not_answer_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """A pull shows the error of the one connector that failed, and the figures of the others."""
+    figures = {"read": 1000, "events": 900, "unchanged": 50, "skipped": 0, "quarantined": 50, "cursor": None}
+    show_pull({"connectors": [{"name": "a"} | figures, {"name": "b", "error": "no answer"} | figures]})
+    out = capsys.readouterr().out
+    assert "1,000" in out
+    assert "b: no answer" in out
+
+
+def test_a_tree_leaves_out_what_is_empty(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nested facts are shown below each other; empty ones are not; brackets in texts stay as they are."""
+    show_tree({"entries": [{"source_key": "[bold]A[/bold]", "vehicle": None, "count": 0}]}, "line")
+    out = capsys.readouterr().out
+    assert "[bold]A[/bold]" in out
+    assert "vehicle" not in out
+    assert "件数: 0" in out
