@@ -68,25 +68,34 @@ class Batch:
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """What a rebuild found out about one partition of events."""
+    """What a rebuild found out about one partition of events. ``applied``: winning events that stand in it."""
 
     claim: Claim
     next: int
     applied: int
     decoded: int
     not_a_record: int
+    undecodable: Sequence[Undecodable]
+    updated_at: str
 
 
-@dataclass(frozen=True)
-class Fresh:
-    """All of a projection anew. Each member is read once; ``entries`` has a leading column ``row_no``."""
+class Rebuilding(Protocol):
+    """A projection made anew beside the one that stands. Nobody sees it before ``swap``."""
 
-    keys: Iterable[pa.Table]
-    entries: Iterable[pa.Table]
-    past: Iterable[pa.Table]
-    undecodable: Iterable[tuple[int, Undecodable]]
-    sources: Iterable[tuple[str, str, str]]
-    lines: Iterable[pa.Table]
+    def entries(self, rows: pa.Table) -> None:
+        """Append entries: ``row_no``, then the columns of an entry."""
+
+    def keys(self, rows: pa.Table) -> None:
+        """Append entity_id, revision, restated, event_id, row_no; sorted by entity over all calls."""
+
+    def past(self, rows: pa.Table) -> None:
+        """Append rows of :data:`hub.projector.fold.PAST`."""
+
+    def lines(self, sums: pa.Table) -> None:
+        """Add sums to the lines."""
+
+    def swap(self, rebuilt: Sequence[Rebuilt], sources: Iterable[tuple[str, str, str]]) -> None:
+        """Put all of it in the place of what stands, in one transaction. Fenced where a claim is not the newest."""
 
 
 class Store(Protocol):
@@ -105,8 +114,8 @@ class Store(Protocol):
     def positions(self) -> list[dict[str, Any]]:
         """The rows of positions_v1."""
 
-    def replace(self, projection: Projection, journal: str, claims: Sequence[Claim], fresh: Fresh) -> None:
-        """Put ``fresh`` in the place of what stands, in one swap; readers see the old until then."""
+    def rebuilding(self, projection: Projection, journal: str) -> Rebuilding:
+        """Begin a rebuild by these rules, whatever rules stand. Raises as ``prepare`` does, for all but the rules."""
 
     def close(self) -> None:
         """Free what it holds."""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 
 from hub.journal.port import TOPICS, Journal, Topic
+from hub.projector.ahead import ahead
+from hub.projector.clock import now
 from hub.projector.messages import batch
-from hub.projector.port import PROJECTIONS, Claim, Store
+from hub.projector.port import PROJECTIONS, Batch, Claim, Store
 from hub.projector.projection import Projection
 
 BATCH = 50_000
@@ -29,18 +30,24 @@ def project_once(
     partitions since the beginning), lag_events, and ``read``: messages read by this call. Raises what the store and
     the journal raise.
     """
+    with locked(journal, locks):
+        return project_locked(journal, store, projection, progress)
+
+
+def project_locked(
+    journal: Journal, store: Store, projection: Projection, progress: Progress | None = None
+) -> dict[str, Any]:
+    """:func:`project_once` for a caller who holds the locks."""
     store.prepare(projection, journal.identity)
     read = dict.fromkeys(TOPICS, 0)
-    with locked(journal, locks):
-        # Events last: what was set aside is then never shown as open after its repair was seen.
-        ends = {topic: journal.end(topic) for topic in TOPICS}
-        total = sum(sum(end.values()) for end in ends.values())
-        for topic in ("acts", "quarantine", "events"):
-            claims = store.claim(topic, journal.partitions[topic])
-            for count in _apply_topic(journal, store, claims, ends[topic]):
-                read[topic] += count
-                if progress is not None:
-                    progress(sum(read.values()), total)
+    ends = {topic: journal.end(topic) for topic in TOPICS}
+    total = sum(sum(end.values()) for end in ends.values())
+    for topic in TOPICS:
+        claims = store.claim(topic, journal.partitions[topic])
+        for count in _apply_topic(journal, store, claims, ends[topic]):
+            read[topic] += count
+            if progress is not None:
+                progress(sum(read.values()), total)
     return report(journal, store, read)
 
 
@@ -71,6 +78,13 @@ def locked(journal: Journal, locks: Path) -> Iterator[None]:
 
 
 def _apply_topic(journal: Journal, store: Store, claims: Sequence[Claim], end: dict[int, int]) -> Iterator[int]:
+    for made in ahead(_batches(journal, claims, end)):
+        if not store.apply(made):
+            return  # somebody moved on without the lock: the next call begins where the store stands
+        yield made.decoded + len(made.undecodable)
+
+
+def _batches(journal: Journal, claims: Sequence[Claim], end: dict[int, int]) -> Iterator[Batch]:
     by_partition = {claim.partition: claim for claim in claims}
     standing = {claim.partition: claim.position for claim in claims}
     while any(standing[partition] < end.get(partition, 0) for partition in standing):
@@ -78,13 +92,5 @@ def _apply_topic(journal: Journal, store: Store, claims: Sequence[Claim], end: d
         if not runs:
             return
         for run in runs:
-            claim = by_partition[run.partition]
-            made = batch(run, standing[run.partition], claim, journal.schema, _now())
-            if not store.apply(made):
-                return  # somebody moved on without the lock: the next call begins where the store stands
+            yield batch(run, standing[run.partition], by_partition[run.partition], journal.schema, now())
             standing[run.partition] = run.next
-            yield len(run.values)
-
-
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

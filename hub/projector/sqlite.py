@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,8 @@ from hub.projector.linear import Linear
 from hub.projector.port import PROJECTIONS, Batch, Claim
 from hub.projector.projection import Projection
 from hub.projector.sqlite_database import Database
+from hub.projector.sqlite_make import described, make, write_sources, write_undecodable
+from hub.projector.sqlite_rebuild import SqliteRebuilding
 
 _OLD = (
     "SELECT entries.* FROM asked CROSS JOIN entry_keys ON entry_keys.entity_id = asked.entity_id"
@@ -38,14 +39,29 @@ class SqliteStore:
 
     def prepare(self, projection: Projection, journal: str) -> None:
         """As the port says."""
+        if self._laid(projection, journal)["digest"] != projection.digest:
+            raise Refused(
+                "the rules of {projection} are not those that the store was built by", projection=projection.name,
+                remedy="Run: wastehub project --rebuild {projection}",
+            )  # fmt: skip
+        self._use(projection)
+
+    def rebuilding(self, projection: Projection, journal: str) -> SqliteRebuilding:
+        """As the port says."""
+        self._laid(projection, journal)
+        self._use(projection)
+        return SqliteRebuilding(self._database, projection, journal)
+
+    def _laid(self, projection: Projection, journal: str) -> dict[str, str]:
+        """What the store says of itself, once it is known to be of this version and this journal."""
         with self._database.writing():
-            if not self.described():
-                self._make(projection, journal)
-        said = self.described()
-        if said["schema"] != str(tables.SCHEMA_VERSION):
+            if not described(self._database):
+                make(self._database, projection, journal)
+        said = described(self._database)
+        if said.get("schema") != str(tables.SCHEMA_VERSION):
             raise Refused(
                 "the store {path} was made by another version of wastehub ({found}, not {known})", path=str(self.path),
-                found=said["schema"], known=tables.SCHEMA_VERSION,
+                found=said.get("schema"), known=tables.SCHEMA_VERSION,
                 remedy="Delete it and project again: the journal has everything.",
             )  # fmt: skip
         if said["journal"] != journal:
@@ -53,15 +69,9 @@ class SqliteStore:
                 "the store {path} was built from another journal ({found}, not {wanted})", path=str(self.path),
                 found=said["journal"], wanted=journal, remedy="Name the right journal, or another store, in hub.toml.",
             )  # fmt: skip
-        if said["digest"] != projection.digest:
-            raise Refused(
-                "the rules of {projection} are not those that the store was built by", projection=projection.name,
-                remedy="Run: wastehub project --rebuild {projection}",
-            )  # fmt: skip
-        self.use(projection)
+        return said
 
-    def use(self, projection: Projection) -> None:
-        """Apply by these rules from now on."""
+    def _use(self, projection: Projection) -> None:
         if self._linear is not None:
             self._linear.close()
         self._projection, self._linear = projection, Linear(projection)
@@ -94,10 +104,10 @@ class SqliteStore:
                 return False
             if batch.statements is not None:
                 self._apply_events(batch.statements)
-                self._write_sources(batch.sources)
+                write_sources(self._database, batch.sources)
             for name, rows in (batch.rows or {}).items():
                 self._apply_rows(name, rows, claim)
-            self._write_undecodable(batch)
+            write_undecodable(self._database, claim, batch.undecodable)
             self._move(batch)
         return True
 
@@ -105,17 +115,6 @@ class SqliteStore:
         """As the port says."""
         found = self._database.query('SELECT * FROM positions_v1 ORDER BY projection, "partition"')
         return list(found.to_pylist())
-
-    def described(self) -> dict[str, str]:
-        """What the store says of itself: schema, journal, projection, version, digest; empty where it is new."""
-        if not len(self._database.query("SELECT 1 FROM sqlite_schema WHERE name = 'meta'")):
-            return {}
-        return {row["name"]: row["value"] for row in self._database.query("SELECT * FROM meta").to_pylist()}
-
-    @property
-    def database(self) -> Database:
-        """The connection that it writes through."""
-        return self._database
 
     def close(self) -> None:
         """As the port says."""
@@ -127,34 +126,6 @@ class SqliteStore:
         if self._projection is None or self._linear is None:
             raise Stop("the store {path} was not prepared", path=str(self.path))
         return self._projection, self._linear
-
-    def _make(self, projection: Projection, journal: str) -> None:
-        for statement in tables.creation(projection):
-            self._database.execute(statement)
-        self.make_rules(projection)
-        self.make_views(projection)
-        self.describe(projection, journal)
-
-    def describe(self, projection: Projection, journal: str) -> None:
-        """Note what the store is built from and by which rules."""
-        said = {
-            "schema": str(tables.SCHEMA_VERSION), "journal": journal, "projection": projection.name,
-            "version": str(projection.version), "digest": projection.digest,
-        }  # fmt: skip
-        for name, value in said.items():
-            self._database.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
-
-    def make_rules(self, projection: Projection) -> None:
-        """Make and fill the rule tables of a projection."""
-        for create, fill, rows in tables.rules(projection):
-            self._database.execute(create)
-            for row in rows:
-                self._database.execute(fill, row)
-
-    def make_views(self, projection: Projection) -> None:
-        """Make the versioned views."""
-        for name, select in tables.views(projection).items():
-            self._database.execute(f'CREATE VIEW "{name}" AS {select}')
 
     def _standing(self, topic: Topic, partition: int) -> tuple[int, int]:
         """Epoch and next position; read inside the writing transaction, never carried in."""
@@ -205,10 +176,6 @@ class SqliteStore:
     def _write_numbered(self, entries: Statements, numbers: Int64s) -> None:
         self._database.write(tables.INSERT_ENTRY, entries.rows.add_column(0, "row_no", pa.array(numbers)))
 
-    def _write_sources(self, sources: frozenset[tuple[str, str, str]]) -> None:
-        for source in sorted(sources):
-            self._database.execute(tables.INSERT_SOURCE, source)
-
     def _apply_rows(self, name: str, rows: pa.Table, claim: Claim) -> None:
         counted = {"quarantine": "quarantine", "acts": "acts"}.get(name)
         before = self._count(counted)
@@ -223,19 +190,6 @@ class SqliteStore:
         if table is None:
             return 0
         return int(self._database.query(f'SELECT COUNT(*) AS rows FROM "{table}"').column("rows")[0].as_py())
-
-    def _write_undecodable(self, batch: Batch) -> None:
-        for bad in batch.undecodable:
-            errors = [{"field": None, "error": "UNDECODABLE", "expression": None, "values": {"reason": bad.reason}}]
-            topic, partition = batch.claim.topic, batch.claim.partition
-            row = pa.table(
-                {
-                    "id": [f"{topic}/{partition}/{bad.position}"], "topic": [topic], "partition": [partition],
-                    "position": [bad.position], "schema_id": pa.array([bad.schema_id], pa.int64()),
-                    "errors": [json.dumps(errors, ensure_ascii=False)], "appended_at": [bad.appended_at],
-                }
-            )  # fmt: skip
-            self._database.write(tables.INSERT_UNDECODABLE, row)
 
     def _move(self, batch: Batch) -> None:
         self._database.execute(

@@ -1,0 +1,119 @@
+"""Each entity's newest event among very many, told by DuckDB from the keys alone; it spills to a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from hub.projector.entries import Statements, blobs
+from hub.projector.fold import PAST
+
+_PIECE = 250_000
+# The same order as hub.projector.fold.ranked.
+_RANKED = """
+CREATE TABLE ranked AS
+SELECT
+  *,
+  row_number() OVER entity AS place,
+  first_value(event_high) OVER entity = event_high AND first_value(event_low) OVER entity = event_low AS again
+FROM keys
+WINDOW entity AS (
+  PARTITION BY entity_high, entity_low
+  ORDER BY revision DESC, restated DESC, event_high, event_low, "position", "partition"
+)
+"""
+_KEYS = """
+SELECT entity_high, entity_low, revision, restated, event_high, event_low, number + 1 AS row_no
+FROM ranked WHERE place = 1 ORDER BY entity_high, entity_low
+"""
+_PAST = """
+SELECT entity_high, entity_low, revision, restated, event_high, event_low, "partition", "position"
+FROM (
+  SELECT *, row_number() OVER (
+    PARTITION BY entity_high, entity_low, revision, restated, event_high, event_low ORDER BY "position", "partition"
+  ) AS told
+  FROM ranked WHERE place > 1 AND NOT again
+)
+WHERE told = 1
+ORDER BY entity_high, entity_low, revision, restated, event_high, event_low
+"""
+KEYS = pa.schema(
+    {
+        "entity_id": pa.binary(16), "revision": pa.int64(), "restated": pa.int64(), "event_id": pa.binary(16),
+        "row_no": pa.int64(),
+    }
+)  # fmt: skip
+
+
+class Newest:
+    """Takes events in the order in which they are numbered from 0; then answers. ``folder``: where it may spill."""
+
+    def __init__(self, folder: Path) -> None:
+        self._connection = duckdb.connect(str(folder / "keys.duckdb"), config={"temp_directory": str(folder)})
+        self._connection.execute(
+            "CREATE TABLE keys (number BIGINT, entity_high UBIGINT, entity_low UBIGINT, revision BIGINT,"
+            ' restated BIGINT, event_high UBIGINT, event_low UBIGINT, "partition" BIGINT, "position" BIGINT)'
+        )
+        self._count = 0
+
+    def add(self, events: Statements) -> None:
+        """The next events."""
+        columns = {
+            "number": self._count + np.arange(len(events)),
+            "entity_high": events.entity[:, 0], "entity_low": events.entity[:, 1],
+            "revision": events.numbers("revision"), "restated": events.numbers("restated"),
+            "event_high": events.event[:, 0], "event_low": events.event[:, 1],
+            "partition": events.numbers("partition"), "position": events.numbers("position"),
+        }  # fmt: skip
+        self._connection.register("coming", pa.table({name: pa.array(x) for name, x in columns.items()}))
+        self._connection.execute("INSERT INTO keys SELECT * FROM coming")
+        self._connection.unregister("coming")
+        self._count += len(events)
+
+    def winners(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """By number: whether that event is its entity's newest. Ends the taking."""
+        self._connection.execute(_RANKED)
+        self._connection.execute("DROP TABLE keys")
+        won = np.zeros(self._count, dtype=np.bool_)
+        for batch in self._batches("SELECT number FROM ranked WHERE place = 1"):
+            won[batch.column("number").to_numpy()] = True
+        return won
+
+    def won(self) -> Iterator[pa.Table]:
+        """Rows of :data:`KEYS` by entity; ``row_no`` is the winning event's number + 1."""
+        for batch in self._batches(_KEYS):
+            yield _shaped(batch, KEYS)
+
+    def past(self) -> Iterator[pa.Table]:
+        """Rows of :data:`hub.projector.fold.PAST`: all other events, each once."""
+        for batch in self._batches(_PAST):
+            yield _shaped(batch, PAST)
+
+    def applied(self) -> dict[int, int]:
+        """Partition → how many winners stand in it."""
+        found = self._connection.execute('SELECT "partition", count(*) FROM ranked WHERE place = 1 GROUP BY 1')
+        return {int(partition): int(count) for partition, count in found.fetchall()}
+
+    def close(self) -> None:
+        """Free what it holds."""
+        self._connection.close()
+
+    def _batches(self, select: str) -> Iterator[pa.RecordBatch]:
+        yield from self._connection.sql(select).to_arrow_reader(_PIECE)
+
+
+def _shaped(batch: pa.RecordBatch, schema: pa.Schema) -> pa.Table:
+    """Pairs of numbers back to ids."""
+    columns = []
+    for name in schema.names:
+        if name in ("entity_id", "event_id"):
+            halves = [batch.column(f"{name[:-3]}_{half}").to_numpy() for half in ("high", "low")]
+            columns.append(blobs(np.column_stack(halves).astype(np.uint64)))
+        else:
+            columns.append(batch.column(name))
+    return pa.table(columns, schema=schema)

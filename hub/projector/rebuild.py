@@ -1,0 +1,129 @@
+"""The whole journal anew: DuckDB tells each entity's newest event, the store gets only those, in bulk.
+
+Memory stays bounded: the entries wait in an Arrow file, the keys in a DuckDB that spills, both in a temporary folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from hub.journal.port import Journal, Run
+from hub.projector.ahead import ahead
+from hub.projector.clock import now
+from hub.projector.entries import SCHEMA, from_events, statements
+from hub.projector.fold import Mask, changes
+from hub.projector.linear import Linear
+from hub.projector.messages import Read, decoded, sources
+from hub.projector.newest import Newest
+from hub.projector.port import Claim, Rebuilt, Store, Undecodable
+from hub.projector.project import BATCH, Progress, locked, project_locked
+from hub.projector.projection import Projection
+
+
+@dataclass
+class _Seen:
+    """What the first pass counts in one partition."""
+
+    claim: Claim
+    next: int = 0
+    decoded: int = 0
+    messages: int = 0
+    undecodable: list[Undecodable] = field(default_factory=list)
+
+
+def rebuild(
+    journal: Journal, store: Store, projection: Projection, locks: Path, progress: Progress | None = None
+) -> dict[str, Any]:
+    """Fold all events anew beside what stands, swap, then go on to the journal's end. Answers as ``project_once``.
+
+    ``progress`` counts every event twice: read, and written.
+    """
+    with locked(journal, locks), TemporaryDirectory(prefix="wastehub-rebuild-") as folder:
+        making = store.rebuilding(projection, journal.identity)
+        seen = {claim.partition: _Seen(claim) for claim in store.claim("events", journal.partitions["events"])}
+        spill = Path(folder) / "entries.arrow"
+        newest = Newest(Path(folder))
+        try:
+            told = _read_all(journal, seen, spill, newest, progress)
+            winners = newest.winners()
+            with closing(Linear(projection)) as linear:
+                for rows, sums in ahead(_winning(spill, winners, linear)):
+                    making.entries(rows)
+                    making.lines(sums)
+                    if progress is not None:
+                        progress(len(winners) + int(rows.column("row_no")[-1].as_py()), 2 * len(winners))
+            for rows in newest.won():
+                making.keys(rows)
+            for rows in newest.past():
+                making.past(rows)
+            applied = newest.applied()
+        finally:
+            newest.close()
+        making.swap([_rebuilt(part, applied) for part in seen.values()], told)
+        return project_locked(journal, store, projection, progress)
+
+
+def _rebuilt(part: _Seen, applied: Mapping[int, int]) -> Rebuilt:
+    return Rebuilt(
+        claim=part.claim, next=part.next, applied=applied.get(part.claim.partition, 0), decoded=part.decoded,
+        not_a_record=part.next - part.messages, undecodable=part.undecodable, updated_at=now(),
+    )  # fmt: skip
+
+
+def _read_all(
+    journal: Journal, seen: dict[int, _Seen], spill: Path, newest: Newest, progress: Progress | None
+) -> set[tuple[str, str, str]]:
+    """The first pass: every event's entry into the file, its keys to ``newest``; returns the sources."""
+    told: set[tuple[str, str, str]] = set()
+    total, done = 2 * sum(journal.end("events").values()), 0
+    with pa.OSFile(str(spill), "wb") as out, pa.ipc.new_file(out, SCHEMA) as writer:
+        for run, read in ahead(_decoded_runs(journal)):
+            part = seen[run.partition]
+            part.next, part.messages = run.next, part.messages + len(run.values)
+            part.decoded += len(read.positions)
+            part.undecodable += read.undecodable
+            if len(read.positions):
+                events = from_events(read.table, run.partition, read.positions)
+                writer.write_table(events.rows.combine_chunks())
+                newest.add(events)
+                told |= sources(read.table)
+            done += len(run.values)
+            if progress is not None:
+                progress(done, total)
+    return told
+
+
+def _decoded_runs(journal: Journal) -> Iterator[tuple[Run, Read]]:
+    """All of the events, to the end as it is at the start."""
+    end = journal.end("events")
+    standing = dict.fromkeys(journal.partitions["events"], 0)
+    while any(standing[partition] < end.get(partition, 0) for partition in standing):
+        runs = journal.read("events", standing, BATCH)
+        if not runs:
+            return
+        for run in runs:
+            standing[run.partition] = run.next
+            yield run, decoded(run, journal.schema)
+
+
+def _winning(spill: Path, winners: Mask, linear: Linear) -> Iterator[tuple[pa.Table, pa.Table]]:
+    """The second pass: the winners among the entries in the file, numbered, and their sums."""
+    first = 0
+    with pa.memory_map(str(spill)) as source, pa.ipc.open_file(source) as reader:
+        for number in range(reader.num_record_batches):
+            batch = reader.get_batch(number)
+            index = np.flatnonzero(winners[first : first + len(batch)])
+            chosen = pa.Table.from_batches([batch])
+            chosen = chosen if len(index) == len(batch) else chosen.take(pa.array(index))
+            if len(index):
+                sums = linear.sums(changes(statements(chosen), 1))
+                yield chosen.add_column(0, "row_no", pa.array(first + index + 1)), sums
+            first += len(batch)

@@ -1,0 +1,85 @@
+"""What a SQLite store is made of, and the rows that a live batch and a rebuild write alike."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+
+import pyarrow as pa
+
+from hub.projector import sqlite_tables as tables
+from hub.projector.port import Claim, Undecodable
+from hub.projector.projection import Projection
+from hub.projector.sqlite_database import Database
+
+
+def described(database: Database) -> dict[str, str]:
+    """What the store says of itself: schema, journal, projection, version, digest; empty where it is new."""
+    if not len(database.query("SELECT 1 AS found FROM sqlite_schema WHERE name = 'meta'")):
+        return {}
+    return {row["name"]: row["value"] for row in database.query("SELECT * FROM meta").to_pylist()}
+
+
+def make(database: Database, projection: Projection, journal: str) -> None:
+    """Make everything in a new file."""
+    for statement in tables.creation(projection):
+        database.execute(statement)
+    make_rules(database, projection)
+    make_views(database, projection)
+    describe(database, projection, journal)
+
+
+def make_rules(database: Database, projection: Projection) -> None:
+    """Make and fill the rule tables, and note their names: a rebuild by other rules must find them."""
+    for create, fill, rows in tables.rules(projection):
+        database.execute(create)
+        for row in rows:
+            database.execute(fill, row)
+    names = [projection.lines.table, *(table.name for table in projection.tables)]
+    database.execute("INSERT OR REPLACE INTO meta VALUES ('tables', ?)", (json.dumps(names),))
+
+
+def make_views(database: Database, projection: Projection) -> None:
+    """Make the versioned views."""
+    for name, select in tables.views(projection).items():
+        database.execute(f'CREATE VIEW "{name}" AS {select}')
+
+
+def describe(database: Database, projection: Projection, journal: str) -> None:
+    """Note what the store is built from and by which rules."""
+    said = {
+        "schema": str(tables.SCHEMA_VERSION), "journal": journal, "projection": projection.name,
+        "version": str(projection.version), "digest": projection.digest,
+    }  # fmt: skip
+    for name, value in said.items():
+        database.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
+
+
+def write_sources(database: Database, sources: Iterable[tuple[str, str, str]]) -> None:
+    """Note where events came from."""
+    for source in sorted(sources):
+        database.execute(tables.INSERT_SOURCE, source)
+
+
+def write_undecodable(database: Database, claim: Claim, messages: Sequence[Undecodable]) -> None:
+    """Note messages that cannot be used, by their positions."""
+    if not messages:
+        return
+    topic, partition = claim.topic, claim.partition
+    rows = pa.table(
+        {
+            "id": [f"{topic}/{partition}/{bad.position}" for bad in messages],
+            "topic": [topic] * len(messages),
+            "partition": [partition] * len(messages),
+            "position": [bad.position for bad in messages],
+            "schema_id": pa.array([bad.schema_id for bad in messages], pa.int64()),
+            "errors": [_errors(bad.reason) for bad in messages],
+            "appended_at": [bad.appended_at for bad in messages],
+        }
+    )
+    database.write(tables.INSERT_UNDECODABLE, rows)
+
+
+def _errors(reason: str) -> str:
+    error = {"field": None, "error": "UNDECODABLE", "expression": None, "values": {"reason": reason}}
+    return json.dumps([error], ensure_ascii=False)

@@ -1,0 +1,96 @@
+"""The SQLite store's rebuild: new tables beside the old, filled in bulk, indexed last, swapped in one transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+
+import pyarrow as pa
+
+from hub.errors import Fenced
+from hub.projector import sqlite_tables as tables
+from hub.projector.port import PROJECTIONS, Rebuilt
+from hub.projector.projection import Projection
+from hub.projector.sqlite_database import Database
+from hub.projector.sqlite_make import describe, described, make_rules, make_views, write_sources, write_undecodable
+
+_EVENTS = PROJECTIONS["events"]
+
+
+class SqliteRebuilding:
+    """:class:`hub.projector.port.Rebuilding`. What a killed one left behind is dropped at the beginning."""
+
+    def __init__(self, database: Database, projection: Projection, journal: str) -> None:
+        self._database, self._projection, self._journal = database, projection, journal
+        columns = {**tables.REPLACEABLE, projection.lines.table: tables.lines_columns(projection)}
+        self._names = tuple(columns)
+        self._upsert = tables.upsert_lines(projection, f"{projection.lines.table}_new")
+        with database.writing():
+            left = database.query("SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB '*_new'")
+            for row in left.to_pylist():
+                database.execute(f'DROP TABLE "{row["name"]}"')
+            for name, definition in columns.items():
+                database.execute(f'CREATE TABLE "{name}_new" {definition}')
+
+    def entries(self, rows: pa.Table) -> None:
+        """As the port says."""
+        self._database.append("entries_new", rows)
+
+    def keys(self, rows: pa.Table) -> None:
+        """As the port says."""
+        self._database.append("entry_keys_new", rows)
+
+    def past(self, rows: pa.Table) -> None:
+        """As the port says."""
+        self._database.append("past_new", rows)
+
+    def lines(self, sums: pa.Table) -> None:
+        """As the port says."""
+        with self._database.writing():
+            self._database.write(self._upsert, sums)
+
+    def swap(self, rebuilt: Sequence[Rebuilt], sources: Iterable[tuple[str, str, str]]) -> None:
+        """As the port says."""
+        # The old index keeps its name until its table goes, so the new one needs another.
+        index = f"entries_by_line_{max((part.claim.epoch for part in rebuilt), default=0)}"
+        self._database.execute(f"CREATE INDEX {index} ON entries_new {tables.ENTRY_INDEX}")
+        with self._database.writing():
+            for part in rebuilt:
+                self._move(part)
+            self._drop()
+            for name in self._names:
+                self._database.execute(f'ALTER TABLE "{name}_new" RENAME TO "{name}"')
+            make_rules(self._database, self._projection)
+            make_views(self._database, self._projection)
+            describe(self._database, self._projection, self._journal)
+            write_sources(self._database, sources)
+
+    def _drop(self) -> None:
+        """The views, which would hinder renaming, and all that is replaced."""
+        views = self._database.query("SELECT name FROM sqlite_schema WHERE type = 'view'")
+        for row in views.to_pylist():
+            self._database.execute(f'DROP VIEW "{row["name"]}"')
+        ruled = json.loads(described(self._database)["tables"])
+        for name in dict.fromkeys([*self._names, *ruled]):
+            self._database.execute(f'DROP TABLE IF EXISTS "{name}"')
+        self._database.execute("DELETE FROM sources")
+
+    def _move(self, part: Rebuilt) -> None:
+        standing = self._database.query(
+            'SELECT epoch FROM positions WHERE projection = ? AND "partition" = ?', (_EVENTS, part.claim.partition)
+        )
+        if standing.column("epoch").to_pylist() != [part.claim.epoch]:
+            raise Fenced("another projector took over partition {partition} of {topic}",
+                         partition=part.claim.partition, topic=part.claim.topic)  # fmt: skip
+        self._database.execute(
+            'UPDATE positions SET version = ?, "position" = ?, applied = ?, decoded = ?, quarantined = ?,'
+            ' not_a_record = ?, updated_at = ? WHERE projection = ? AND "partition" = ?',
+            (self._projection.version, part.next, part.applied, part.decoded, len(part.undecodable),
+             part.not_a_record, part.updated_at, _EVENTS, part.claim.partition),
+        )  # fmt: skip
+        self._undecodable(part)
+
+    def _undecodable(self, part: Rebuilt) -> None:
+        statement = "DELETE FROM undecodable WHERE topic = 'events' AND \"partition\" = ?"
+        self._database.execute(statement, (part.claim.partition,))
+        write_undecodable(self._database, part.claim, part.undecodable)

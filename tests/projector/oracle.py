@@ -1,0 +1,149 @@
+"""What the ledger must say, in plain Python, from the text of the design and not from the code."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Event = dict[str, Any]
+Row = tuple[Any, ...]
+
+FROM_TO = {
+    "GENERATED": ("arisen", "held"), "COLLECTED": ("arisen", "transit"), "STORED": ("held", "stored"),
+    "RELEASED": ("stored", "held"), "DISPATCHED": ("held", "transit"), "RECEIVED": ("transit", "held"),
+    "BROUGHT_IN": ("outside", "held"), "SENT_OUT": ("held", "outside"), "UTILISED": ("held", "used"),
+    "DISPOSED": ("held", "disposed"), "LOST": ("held", "lost"), "OPENING": ("opening", "stored"),
+}  # fmt: skip
+ENTRY_COLUMNS = (
+    "entity_id", "revision", "restated", "event_id", "kind", "stream", "scheme", "code", "method", "mass_g", "count",
+    "basis", "period", "business_day", "occurred_at", "precision", "region", "department", "connector", "source_key",
+    "holder", "counterparty", "facility", "vehicle", "manifest", "manifest_line",
+)  # fmt: skip
+
+
+class Oracle:
+    """Everything that was appended, by position; ``chains`` stream → kinds, ``authority`` (stream, kind) → department."""
+
+    def __init__(
+        self,
+        events: Sequence[tuple[int, Event]],
+        chains: Mapping[str, set[str]] | None = None,
+        authority: Mapping[tuple[str, str], str] | None = None,
+    ) -> None:
+        self.events, self.authority = events, authority or {}
+        self.newest: dict[str, tuple[int, Event]] = {}
+        for position, said in events:
+            known = self.newest.get(said["entity_id"])
+            if known is None or self._beats(said, position, known):
+                self.newest[said["entity_id"]] = (position, said)
+        self.standing = [(p, e) for p, e in self.newest.values() if not e["retracted"]]
+        self.chains = dict(chains or {})
+        for _, said in self.standing:
+            if said["stream"] not in (chains or {}) and self.booked(said):
+                self.chains.setdefault(said["stream"], set()).add(said["kind"])
+
+    @staticmethod
+    def _beats(said: Event, position: int, known: tuple[int, Event]) -> bool:
+        at, other = known
+        mine, theirs = (said["revision"], said["restated"]), (other["revision"], other["restated"])
+        if mine != theirs:
+            return bool(mine > theirs)
+        if said["event_id"] != other["event_id"]:
+            return bool(said["event_id"] < other["event_id"])
+        return position < at
+
+    def booked(self, said: Event) -> int:
+        """Whether this department's figure counts."""
+        return int(self.authority.get((said["stream"], said["kind"]), said["department"]) == said["department"])
+
+    def entries(self) -> list[Row]:
+        """entries_v1."""
+        rows = []
+        for position, said in self.standing:
+            shown = dict(said)
+            shown["occurred_at"] = said["occurred_at"].strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+            shown["business_day"] = said["business_day"].isoformat() if said["business_day"] else None
+            rows.append((*(shown.get(name) for name in ENTRY_COLUMNS), self.booked(said), 0, position))
+        return sorted(rows, key=repr)
+
+    def flows(self) -> list[Row]:
+        """flows_v1."""
+        sums: dict[Row, list[int]] = defaultdict(lambda: [0, 0, 0])
+        for _, e in self.standing:
+            key = (e["period"], e["region"], e["stream"], e["scheme"], e["code"], e["kind"], e["department"])
+            line = sums[(*key, self.booked(e))]
+            line[0] += e["mass_g"]
+            line[1] += e.get("count") or 0
+            line[2] += 1
+        return sorted((*key, *line) for key, line in sums.items())
+
+    def accounts(self) -> list[Row]:
+        """accounts_v1."""
+        sums: dict[Row, list[int]] = defaultdict(lambda: [0, 0])
+        opened = set()
+        for _, e in self.standing:
+            if not self.booked(e) or e["kind"] not in FROM_TO:
+                continue
+            place = (e["period"], e["region"], e["stream"], e["scheme"], e["code"])
+            if e["kind"] == "OPENING":
+                opened.add(place[1:])
+            credit, debit = self.posting(e["stream"], e["kind"], e.get("manifest") is not None)
+            sums[(*place, debit)][0] += e["mass_g"]
+            sums[(*place, credit)][1] += e["mass_g"]
+        return sorted((*key, *both, self.complete(key, opened)) for key, both in sums.items())
+
+    def posting(self, stream: str, kind: str, manifest: bool) -> tuple[str, str]:
+        """(credited, debited)."""
+        told = self.chains.get(stream, set())
+        credit, debit = FROM_TO[kind]
+        if kind == "LOST" and manifest:
+            credit = "transit"
+        if kind == "COLLECTED" and "GENERATED" in told:
+            credit = "held"
+        return (credit if self._came_from_somewhere(told, kind, credit) else "unreported"), debit
+
+    @staticmethod
+    def _came_from_somewhere(told: set[str], kind: str, credit: str) -> bool:
+        if kind == "GENERATED":
+            return "GENERATED" in told
+        if kind == "COLLECTED" or credit in ("outside", "opening"):
+            return True
+        if credit == "transit":
+            return bool(told & {"COLLECTED", "DISPATCHED"})
+        if credit == "stored":
+            return bool(told & {"STORED", "OPENING"})
+        new = {"GENERATED", "BROUGHT_IN"}
+        if kind == "STORED":
+            return bool(told & (new | {"RECEIVED"}))
+        if kind == "DISPATCHED":
+            arrived = "RECEIVED" in told and "COLLECTED" in told
+            from_stock = "RELEASED" in told and "RECEIVED" not in told
+            return bool(told & new) or arrived or from_stock
+        return bool(told & (new | {"RECEIVED", "RELEASED"}))
+
+    def complete(self, key: Row, opened: set[Row]) -> int:
+        """Whether all that posts to the account is reported."""
+        _, region, stream, scheme, code, account = key
+        told = self.chains.get(stream, set())
+        if account == "unreported":
+            return 0
+        posting = {kind for kind, accounts in FROM_TO.items() if account in accounts}
+        if account == "transit":
+            posting.add("LOST")
+        if account == "held" and "GENERATED" in told:
+            posting.add("COLLECTED")
+        if account == "arisen" and "GENERATED" in told:
+            posting.discard("COLLECTED")
+        if account == "stored" and (region, stream, scheme, code) not in opened:
+            return 0
+        return int(posting <= told)
+
+    def counts(self) -> tuple[int, int]:
+        """(applied, superseded)."""
+        return len(self.newest), len(self.events) - len(self.newest)
+
+    def conflicts(self) -> set[Row]:
+        """(entity, revision, restated, how many) said in more than one way."""
+        ways = {(e["entity_id"], e["revision"], e["restated"], e["event_id"]) for _, e in self.events}
+        return {(*pair, n) for pair, n in Counter(way[:3] for way in ways).items() if n > 1}
