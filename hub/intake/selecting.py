@@ -117,8 +117,8 @@ def _marks(marks: Mapping[str, str]) -> str:
 
 
 def _looked_up() -> str:
-    code = waste_codes.check_sql("f_scheme", "f_code", "day", "code_ref")
-    region = regions.check_sql("f_region", "region_day", "region_ref")
+    code = waste_codes.check_sql("e.f_scheme", "e.f_code", "e.day", "code_ref")
+    region = regions.check_sql("e.f_region", "e.region_day", "region_ref")
     joins = " ".join([*code.joins, *region.joins])
     return (
         f"k AS (SELECT e.*, unit_ref.grams AS unit_grams, {code.error} AS code_error, {code.canonical} AS code,"
