@@ -80,8 +80,8 @@ def _filled(path: Path) -> None:
     "assignment",
     [
         "payload = x''", "payload = zeroblob(length(payload))", "payload = CAST(payload || x'00' AS BLOB)",
-        "seal = x'00'", "raw_size = 1 << 40", "raw_size = -1", "appended_us = appended_us - 1", "schema_id = 2", "writer = 'b'",
-        "count = 99", "count = 101", "first = first + 1", "count = -1",
+        "seal = x'00'", "raw_size = 1 << 40", "raw_size = -1", "appended_us = appended_us - 1", "schema_id = 2",
+        "writer = 'b'", "count = 99", "count = 101", "first = first + 1", "count = -1",
     ],
 )  # fmt: skip
 def test_damaged_chunk(path: Path, assignment: str) -> None:
