@@ -16,6 +16,7 @@ from hub.journal.port import TOPICS
 APPLICATION_ID: Final = 0x57484A4C  # "WHJL", in the file's header
 FORMAT: Final = 1
 _PAGE: Final = 16384  # a chunk is some 70 KB: few overflow pages each
+_WAL_BYTES: Final = 64 << 20  # a huge append would leave a -wal file of its size for ever
 
 _TABLES: Final = (
     "CREATE TABLE journal (identity TEXT NOT NULL) STRICT",
@@ -70,6 +71,7 @@ def connect(path: Path, busy_seconds: float) -> sqlite3.Connection:
     try:
         _recognise(connection, path)
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
     except BaseException:
         connection.close()
         raise
