@@ -37,6 +37,7 @@ _ALL = (
     Refusal("TAB", "a tab cannot stand here: indent with spaces"),
     Refusal("FULLWIDTH_COLON", "'：' is not a colon for YAML: write ': '"),
     Refusal("NOT_YAML", "not readable as YAML: {reason}"),
+    Refusal("TOO_MANY_VALUES", "more than {most} values: put long lists in files of their own"),
     Refusal("TOO_DEEP", "nested more than {most} levels deep"),
     Refusal("MANY_DOCUMENTS", "a second document begins here: one file is one connector"),
     Refusal("ANCHOR", "anchors (&{name}) are not allowed: write the value where it is used"),
@@ -94,10 +95,15 @@ class Problems:
         self._path = path
         self._lines = lines
 
+    @property
+    def full(self) -> bool:
+        """There were too many: looking for more is pointless."""
+        return len(self.found) > MOST_PROBLEMS
+
     def add(self, at: Position | None, error: str, *, valid: Iterable[str] = (), **facts: Any) -> None:
         """A mistake at ``at``. With ``valid`` the name nearest to what was written (the fact ``written``, else
         ``value``) becomes the suggestion."""
-        if len(self.found) > MOST_PROBLEMS:
+        if self.full:
             return
         if len(self.found) == MOST_PROBLEMS:
             at, error, facts, valid = None, "TOO_MANY_PROBLEMS", {"most": MOST_PROBLEMS}, ()

@@ -18,7 +18,8 @@ _SQL_KEYS = ("kind", "url", "table", "query", "key", "cursor", "version", "delet
 _FILE_KEYS = ("kind", "path", "key", "encoding", "sheet", "header", "scope", "version", "deleted")
 _LIMIT_KEYS = ("rows_per_second", "statement_timeout", "quiet")
 _LAST_HEADER_ROW = 1000
-_SELECT = re.compile(r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/|\()*(?:select|with)\b", re.IGNORECASE | re.DOTALL)
+# Possessive throughout: a hostile text of comments must not be tried in every way.
+_SELECT = re.compile(r"(?>\s++|--[^\n]*+|/\*(?>.*?\*/)|\()*+(?:select|with)\b", re.IGNORECASE | re.DOTALL)
 _HEADER = re.compile(r"([0-9]{1,4})(?:\s*-\s*([0-9]{1,4}))?")
 _COLUMN = re.compile(r'"([^"]+)"|(\w+)')
 

@@ -15,6 +15,7 @@ from hub.intake.connector_problems import Problems
 
 MOST_BYTES = 1 << 20
 MOST_LEVELS = 20
+MOST_VALUES = 50_000
 
 # What YAML calls printable, without its rarer line breaks and a BOM inside: an editor counts lines as we do.
 _BAD_CHARACTER = re.compile("[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
@@ -121,6 +122,7 @@ class _Builder:
         self._open: list[ListNode | MapNode] = []
         self._keys: list[TextNode | BrokenNode | None] = []  # per open node the key that waits for its value
         self._documents = 0
+        self._values = 0
 
     def take(self, event: yaml.Event) -> bool:
         """One more event; False where reading on makes no sense."""
@@ -129,6 +131,10 @@ class _Builder:
             return self._document(at)
         if isinstance(event, yaml.NodeEvent):
             self._refuse_extras(event, at)
+            self._values += 1
+            if self._values > MOST_VALUES:
+                self._problems.add(at, "TOO_MANY_VALUES", most=MOST_VALUES)
+                return False
         if isinstance(event, yaml.AliasEvent):
             self._put(BrokenNode(at))
         elif isinstance(event, yaml.ScalarEvent):
@@ -138,7 +144,7 @@ class _Builder:
         elif isinstance(event, yaml.CollectionEndEvent):
             self._keys.pop()
             self._put(self._open.pop())
-        return True
+        return not self._problems.full
 
     def _document(self, at: Position) -> bool:
         self._documents += 1
