@@ -27,7 +27,7 @@ SMALL = 0.05
 
 
 def _dice() -> random.Random:
-    return random.Random(1)  # noqa: S311 - made-up data
+    return random.Random(1)
 
 
 def _state(folder: Path) -> dict[str, tuple[str, int]]:

@@ -28,7 +28,8 @@ DATA = product_path("connectors/examples/dsny/data/dsny_monthly_tonnage.csv")
 def _command(folder: Path, *words: str) -> Any:
     """One command of the hub's, its JSON."""
     done = subprocess.run(
-        [sys.executable, "-m", "hub.cli", "-C", str(folder), *words, "--json"], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "hub.cli", "-C", str(folder), *words, "--json"],
+        capture_output=True, text=True, check=False,
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -44,7 +45,8 @@ def rows() -> list[dict[str, str]]:
 def city(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A hub that has pulled and folded the file."""
     folder = tmp_path_factory.mktemp("nyc")
-    (folder / "hub.toml").write_text('[hub]\nname = "New York"\n\n[connectors]\nuse = ["examples/dsny"]\n', encoding="utf-8")
+    configuration = '[hub]\nname = "New York"\n\n[connectors]\nuse = ["examples/dsny"]\n'
+    (folder / "hub.toml").write_text(configuration, encoding="utf-8")
     (folder / "in").mkdir()
     shutil.copy2(DATA, folder / "in")
     return folder
