@@ -67,6 +67,7 @@ class Withdrawal:
     record: str | None
     record_sha256: str | None
     scope: str | None
+    act: str | None = None
 
 
 def withdrawals(items: Sequence[Withdrawal], stamp: Stamp) -> pa.Table:
@@ -76,7 +77,7 @@ def withdrawals(items: Sequence[Withdrawal], stamp: Stamp) -> pa.Table:
         event = dict(item.last) | {
             "retracted": True, "revision": item.revision, "restated": item.restated, "record": item.record,
             "record_sha256": item.record_sha256, "observed_at": stamp.observed_at.astimezone(UTC).replace(tzinfo=None),
-            "batch": stamp.batch, "act": stamp.act, "connector": stamp.connector,
+            "batch": stamp.batch, "act": item.act or stamp.act, "connector": stamp.connector,
             "scope": item.scope if item.scope is not None else item.last["scope"],
         }
         event["content"] = content_of(event)

@@ -54,9 +54,9 @@ class Placing:
             return Placed(news, unchanged, 0, 0)
         news = self._versions(news)
         connection = self._engine.connection
-        texts = place_sql("sha", "version", self._declared, "(version_state <> 'unreadable' AND version_state <> 'future')", "k")
+        texts = place_sql("news.sha", "news.version", self._declared, "(news.version_state NOT IN ('unreadable', 'future'))", "k")
         columns = ", ".join(f"{sql} AS {name}" for name, sql in texts.items())
-        known = "k_sha AS sha, k_revision AS revision, k_restated AS restated, k_state AS state"
+        known = "k_sha AS sha256, k_revision AS revision, k_restated AS restated, k_state AS state"
         connection.register("news", news)
         try:
             table = connection.sql(
@@ -92,6 +92,12 @@ class Placing:
         }
         found = self._engine.evaluate(rows, wanted)
         return pa.table([*rows.columns, *found.columns[1:]], names=[*rows.column_names, *found.column_names[1:]])
+
+    def versions(self, records: pa.Table) -> pa.ChunkedArray:
+        """The version of every record (bigint); null where it has none or it is not to be believed."""
+        found = self._engine.evaluate(records, self._version_columns(self._engine.mapping.version))
+        doubtful = pc.is_in(found["version_state"], pa.array(["unreadable", "future"]))
+        return pc.if_else(doubtful, pa.scalar(None, pa.int64()), found["version"])
 
     def _version_columns(self, version: Value | None) -> dict[str, str]:
         if version is None:

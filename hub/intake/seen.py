@@ -46,7 +46,7 @@ KNOWN = pa.schema([
 
 
 class Seen:
-    """The cache of one identity. Not to be shared between threads; ``reader`` opens another one on the same file."""
+    """The cache of one identity. For one thread at a time; ``reader`` opens another one on the same file."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -260,7 +260,7 @@ class Seen:
 
 def _open(path: Path) -> sqlite3.Connection:
     for last_try in (False, True):
-        db = sqlite3.connect(path, isolation_level=None, timeout=60.0)
+        db = sqlite3.connect(path, isolation_level=None, timeout=60.0, check_same_thread=False)
         try:
             # A cache: what a power cut loses is folded again; a torn file is found and thrown away.
             db.execute("PRAGMA journal_mode = WAL")

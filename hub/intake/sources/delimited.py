@@ -117,14 +117,17 @@ class _Rows:
     def read(self, texts: _Texts) -> Iterator[Batch]:
         while True:
             text = texts.more()
-            if text:
-                if len(text) > _ENDLESS and b"\n" not in text:
-                    yield self._skip_endless(text, texts)
-                    continue
+            if len(text) > _ENDLESS and b"\n" not in text:
+                yield self._skip_endless(text, texts)
+                continue
+            while text:
                 piece, used = self._fast(text) or self._careful(text, final=texts.final)
                 yield without_empty_rows(piece)
                 self.line += text.count(b"\n", 0, used)
-                texts.put_back(text[used:])
+                text = text[used:]
+                if not texts.final:
+                    break
+            texts.put_back(text)
             if texts.final:
                 return
 
