@@ -72,6 +72,8 @@ class SqliteStore:
         return said
 
     def _use(self, projection: Projection) -> None:
+        if self._projection == projection:
+            return
         if self._linear is not None:
             self._linear.close()
         self._projection, self._linear = projection, Linear(projection)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import adbc_driver_manager
 import adbc_driver_sqlite.dbapi
@@ -40,17 +39,17 @@ class Database:
         for setting in _SETTINGS:
             self.query(setting)
 
-    def query(self, statement: str, parameters: Sequence[Any] = ()) -> pa.Table:
+    def query(self, statement: str, parameters: Sequence[str | int] = ()) -> pa.Table:
         """The rows of a SELECT. A column without a value has type int64, whatever it would be."""
         with self._translated(), self._connection.cursor() as cursor:
             cursor.adbc_statement.set_options(**_WHOLE_RESULT)
-            cursor.execute(statement, tuple(parameters) or None)
+            cursor.execute(statement, _bound(parameters))
             return cursor.fetch_arrow_table()
 
-    def execute(self, statement: str, parameters: Sequence[Any] = ()) -> None:
+    def execute(self, statement: str, parameters: Sequence[str | int] = ()) -> None:
         """Run one statement."""
         with self._translated(), self._connection.cursor() as cursor:
-            cursor.execute(statement, tuple(parameters) or None)
+            cursor.execute(statement, _bound(parameters))
 
     def write(self, statement: str, rows: pa.Table) -> None:
         """Run one statement per row; its parameters are the columns, in order."""
@@ -101,3 +100,16 @@ class Database:
         if "cannot store REAL" in reason or "integer overflow" in reason:
             return NotInOrder("a sum in the store {path} exceeds 64 bits: {reason}", **facts)
         return StoreUnavailable("the store {path} does not take or give rows: {reason}", **facts)
+
+
+def _bound(parameters: Sequence[str | int]) -> pa.RecordBatch | None:
+    """One row of parameters, as Arrow: the driver would look for other data frame libraries at every call."""
+    if not parameters:
+        return None
+    names = [str(number) for number in range(len(parameters))]
+    return pa.RecordBatch.from_arrays([pa.array([value], _type(value)) for value in parameters], names)
+
+
+def _type(value: str | int) -> pa.DataType:
+    """Said, not inferred: inferring would look for pandas every time."""
+    return pa.int64() if isinstance(value, int) else pa.string()

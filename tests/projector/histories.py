@@ -48,8 +48,8 @@ def history(seed: int, entities: int = 30) -> list[Event]:
     told: list[Event] = []
     for number in range(entities):
         stream = dice.choice(streams)
-        for _ in range(dice.choice([1, 1, 1, 2, 3, 5])):
-            told.append(_statement(dice, f"{seed}-{number}", stream, dice.choice(kinds[stream])))
+        times = dice.choice([1, 1, 1, 2, 3, 5])
+        told += [_statement(dice, f"{seed}-{number}", stream, dice.choice(kinds[stream])) for _ in range(times)]
     told += dice.choices(told, k=dice.randint(0, len(told) // 2))
     dice.shuffle(told)
     return told

@@ -23,7 +23,7 @@ ENTRY_COLUMNS = (
 
 
 class Oracle:
-    """Everything that was appended, by position; ``chains`` stream → kinds, ``authority`` (stream, kind) → department."""
+    """All that was appended, by position. ``chains``: stream → kinds; ``authority``: (stream, kind) → department."""
 
     def __init__(
         self,
@@ -105,22 +105,18 @@ class Oracle:
 
     @staticmethod
     def _came_from_somewhere(told: set[str], kind: str, credit: str) -> bool:
-        if kind == "GENERATED":
-            return "GENERATED" in told
         if kind == "COLLECTED" or credit in ("outside", "opening"):
             return True
-        if credit == "transit":
-            return bool(told & {"COLLECTED", "DISPATCHED"})
-        if credit == "stored":
-            return bool(told & {"STORED", "OPENING"})
-        new = {"GENERATED", "BROUGHT_IN"}
+        before = {"arisen": {"GENERATED"}, "transit": {"COLLECTED", "DISPATCHED"}, "stored": {"STORED", "OPENING"}}
+        fresh = {"GENERATED", "BROUGHT_IN"}
+        before["held"] = fresh | {"RECEIVED", "RELEASED"}
         if kind == "STORED":
-            return bool(told & (new | {"RECEIVED"}))
+            before["held"] = fresh | {"RECEIVED"}
         if kind == "DISPATCHED":
-            arrived = "RECEIVED" in told and "COLLECTED" in told
-            from_stock = "RELEASED" in told and "RECEIVED" not in told
-            return bool(told & new) or arrived or from_stock
-        return bool(told & (new | {"RECEIVED", "RELEASED"}))
+            arrived = {"RECEIVED"} if "COLLECTED" in told else set()
+            from_stock = set() if "RECEIVED" in told else {"RELEASED"}
+            before["held"] = fresh | arrived | from_stock
+        return bool(told & before[credit])
 
     def complete(self, key: Row, opened: set[Row]) -> int:
         """Whether all that posts to the account is reported."""
