@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping as MappingType
-from dataclasses import dataclass
 
 import duckdb
 import pyarrow as pa
@@ -47,23 +46,29 @@ def _make_list(connection: duckdb.DuckDBPyConnection, name: str, found: LocalLis
     connection.unregister("new_list")
 
 
-@dataclass(frozen=True)
 class Engine:
-    """One connector's mapping on a connection of its own."""
+    """One connector's mapping on a connection of its own. For one thread at a time.
 
-    mapping: Mapping
-    connection: duckdb.DuckDBPyConnection
+    Binding a mapping's SELECT costs as much as running it over ten thousand rows, so every statement is prepared once,
+    over the table ``rows`` that each batch fills anew.
+    """
+
+    def __init__(self, mapping: Mapping, connection: duckdb.DuckDBPyConnection) -> None:
+        self.mapping, self.connection = mapping, connection
+        kinds = {"BIGINT": ("rn", "line", "revision", "restated"), "BOOLEAN": ("odd",)}
+        self._columns = {name: kind for kind, names in kinds.items() for name in names}
+        self._columns |= dict.fromkeys((*_TEXTS, *mapping.columns.values()), "VARCHAR")
+        columns = ", ".join(f"{name} {kind}" for name, kind in self._columns.items())
+        connection.execute(f"CREATE OR REPLACE TABLE rows ({columns})")
+        self._prepared: dict[str, str] = {}
 
     def prepare(self) -> None:
         """Have DuckDB bind every statement, over no rows. Raises SetAside with DuckDB's reason."""
-        names = ["rn", "line", "skey", "rec", "sha", "odd", "revision", "restated", *self.mapping.columns.values()]
-        kinds = {"rn": pa.int64(), "line": pa.int64(), "odd": pa.bool_(), "revision": pa.int64(), "restated": pa.int64()}
-        empty = pa.table({name: pa.array([], kinds.get(name, pa.string())) for name in names})
         for part in self.mapping.parts:
-            self._run(part.sql, empty)
+            self._statement(part.sql)
         for value in (self.mapping.deleted, self.mapping.version, self.mapping.scope):
             if value is not None:
-                self.evaluate(empty, {"x": value.sql})
+                self._statement(self._evaluation(({"x": value.sql},)))
         for pattern in self.mapping.patterns:
             try:
                 self.connection.execute("SELECT regexp_matches('', $1)", [pattern])
@@ -71,28 +76,55 @@ class Engine:
                 raise SetAside("{reason}", reason=_reason(error)) from error
 
     def mapped(self, part: PartMapping, rows: pa.Table) -> pa.Table:
-        """The part's events and error bits for ``rows``; raises SetAside where DuckDB cannot do it (a record's fault)."""
+        """The part's events and error bits, a row per row of ``rows`` in their order; SetAside where DuckDB cannot do it."""
         return self._run(part.sql, rows)
 
-    def evaluate(self, rows: pa.Table, columns: MappingType[str, str]) -> pa.Table:
-        """Further columns over ``rows`` (rn first, in order), by expressions over sites and aliases."""
-        steps, last = leveled(self.mapping.sites, "rows")
-        wanted = ", ".join(f"{sql} AS {name}" for name, sql in columns.items())
-        with_ = f"WITH {', '.join(steps)} " if steps else ""
-        return self._run(f"{with_}SELECT rn, {wanted} FROM {last} ORDER BY rn", rows)
+    def evaluate(self, rows: pa.Table, *steps: MappingType[str, str]) -> pa.Table:
+        """Further columns over ``rows`` (rn first, in order), by expressions over sites and aliases; each later step's
+        expressions also over the columns of the steps before."""
+        return self._run(self._evaluation(steps), rows)
+
+    def _evaluation(self, steps: tuple[MappingType[str, str], ...]) -> str:
+        ctes, last = leveled(self.mapping.sites, "rows")
+        for number, step in enumerate(steps):
+            columns = ", ".join(f"{sql} AS {name}" for name, sql in step.items())
+            ctes.append(f"e{number} AS (SELECT *, {columns} FROM {last})")
+            last = f"e{number}"
+        wanted = ", ".join(name for step in steps for name in step)
+        return f"WITH {', '.join(ctes)} SELECT rn, {wanted} FROM {last}"
+
+    def _statement(self, sql: str) -> str:
+        name = self._prepared.get(sql)
+        if name is None:
+            name = f"p{len(self._prepared)}"
+            try:
+                self.connection.execute(f"PREPARE {name} AS {sql}")
+            except duckdb.Error as error:
+                raise SetAside("{reason}", reason=_reason(error)) from error
+            self._prepared[sql] = name
+        return name
 
     def _run(self, sql: str, rows: pa.Table) -> pa.Table:
-        self.connection.register("rows", rows)
+        name = self._statement(sql)
+        there = [column for column in self._columns if column in rows.column_names]
+        self.connection.register("given", rows)
         timer = threading.Timer(LONGEST_BATCH_SECONDS, self.connection.interrupt)
         timer.daemon = True
         timer.start()
         try:
-            return self.connection.sql(sql).to_arrow_table()
+            self.connection.execute("TRUNCATE rows")
+            self.connection.execute(f"INSERT INTO rows ({', '.join(there)}) SELECT {', '.join(there)} FROM given")
+            table = self.connection.execute(f"EXECUTE {name}").to_arrow_table()
         except duckdb.Error as error:
             raise SetAside("{reason}", reason=_reason(error)) from error
         finally:
             timer.cancel()
-            self.connection.unregister("rows")
+            self.connection.unregister("given")
+        numbers = table["rn"].to_numpy()
+        return table if (numbers[1:] > numbers[:-1]).all() else table.sort_by("rn")
+
+
+_TEXTS = ("skey", "rec", "sha")
 
 
 def _reason(error: Exception) -> str:

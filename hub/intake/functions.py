@@ -80,10 +80,10 @@ MACROS = (
     r"CREATE OR REPLACE TEMP MACRO time_full(x) AS CASE WHEN regexp_matches(x, ':.*:') THEN x ELSE x || ':00' END",
     rf"""CREATE OR REPLACE TEMP MACRO ts(x) AS CASE
       WHEN regexp_full_match(x, '{PLAIN_INSTANT}') OR regexp_full_match(x, '{PLAIN_DAY}') THEN TRY_CAST(x AS TIMESTAMP)
-      WHEN x IS NOT NULL THEN ts_normal(time_text(x)) END""",
+      WHEN x IS NOT NULL THEN list_transform([time_text(x)], lambda n: ts_normal(n))[1] END""",
     rf"""CREATE OR REPLACE TEMP MACRO ts_precision(x) AS CASE
       WHEN regexp_full_match(x, '{PLAIN_INSTANT}') THEN 'instant' WHEN regexp_full_match(x, '{PLAIN_DAY}') THEN 'day'
-      WHEN x IS NOT NULL THEN precision_normal(time_text(x)) END""",
+      WHEN x IS NOT NULL THEN list_transform([time_text(x)], lambda n: precision_normal(n))[1] END""",
     rf"""CREATE OR REPLACE TEMP MACRO precision_normal(n) AS CASE
       WHEN regexp_full_match(n, '{_DAY}') THEN 'day' WHEN regexp_full_match(n, '\d{{4}}-\d{{1,2}}') THEN 'month'
       WHEN regexp_full_match(n, '\d{{4}}Q[1-4]') THEN 'quarter' WHEN regexp_full_match(n, '\d{{4}}') THEN 'year'

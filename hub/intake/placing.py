@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from hub.events.calendar import utc_sql
 from hub.events.standing import place_sql
 from hub.intake.engine import Engine, failed_sql
-from hub.intake.expressions import Kind, Value
+from hub.intake.expressions import Kind
 from hub.intake.seen import KNOWN, Seen
 
 AHEAD = timedelta(days=1)
@@ -85,39 +85,49 @@ class Placing:
     def _versions(self, rows: pa.Table) -> pa.Table:
         """Adds version, version_state (none, ok, unreadable, future), version_text, deleted, deleted_failed."""
         deleted = self._engine.mapping.deleted
-        wanted = {
+        first = {
             "deleted": f"coalesce({deleted.sql}, false)" if deleted else "false",
             "deleted_failed": failed_sql(deleted) if deleted else "false",
-            **self._version_columns(self._engine.mapping.version),
         }
-        found = self._engine.evaluate(rows, wanted)
-        return pa.table([*rows.columns, *found.columns[1:]], names=[*rows.column_names, *found.column_names[1:]])
+        found = self._engine.evaluate(rows, *self._steps(first))
+        wanted = [*first, *_WANTED]
+        return pa.table([*rows.columns, *(found[name] for name in wanted)], names=[*rows.column_names, *wanted])
 
     def versions(self, records: pa.Table) -> pa.ChunkedArray:
         """The version of every record (bigint); null where it has none or it is not to be believed."""
-        found = self._engine.evaluate(records, self._version_columns(self._engine.mapping.version))
+        found = self._engine.evaluate(records, *self._steps({}))
         doubtful = pc.is_in(found["version_state"], pa.array(["unreadable", "future"]))
         return pc.if_else(doubtful, pa.scalar(None, pa.int64()), found["version"])
 
-    def _version_columns(self, version: Value | None) -> dict[str, str]:
-        if version is None:
-            given = "NULL" if self._default is None else str(self._default)
-            return {"version": f"{given}::BIGINT", "version_state": "'none'", "version_text": "NULL::VARCHAR"}
-        v = version.sql
-        if version.kind is Kind.NUMBER:
-            number, is_time = f"TRY(CAST(CASE WHEN {v} = trunc({v}) THEN {v} END AS BIGINT))", "false"
-        elif version.kind is Kind.TIME:
-            number, is_time = f"epoch_us({utc_sql(v)})", "true"
+    def _steps(self, first: dict[str, str]) -> tuple[dict[str, str], ...]:
+        """The expressions of a version step by step: its text or time, its number, what is to be thought of it."""
+        value = self._engine.mapping.version
+        default = "NULL::BIGINT" if self._default is None else f"{self._default}::BIGINT"
+        if value is None:
+            return ({**first, "version": default, "version_state": "'none'", "version_text": "NULL::VARCHAR"},)
+        whole, wall = "NULL::BOOLEAN", "NULL::TIMESTAMP"
+        number = f"epoch_us({utc_sql('version_wall')})"
+        if value.kind is Kind.NUMBER:
+            whole, number = "true", f"TRY(CAST(CASE WHEN {value.sql} = trunc({value.sql}) THEN {value.sql} END AS BIGINT))"
+        elif value.kind is Kind.TIME:
+            whole, wall = "false", value.sql
         else:
-            whole = f"regexp_full_match({v}, '\\d{{1,18}}')"
-            counted = "NULL" if self._lenient else f"TRY_CAST({v} AS BIGINT)"
-            number = f"CASE WHEN {whole} THEN {counted} ELSE epoch_us({utc_sql(f'ts({v})')}) END"
-            is_time = f"NOT {whole}"
-        failed = f"({failed_sql(version)} OR ({v} IS NOT NULL AND ({number}) IS NULL))"
-        unreadable = "false" if self._lenient else failed
-        default = "NULL" if self._default is None else str(self._default)
-        state = (
-            f"CASE WHEN {unreadable} THEN 'unreadable' WHEN {v} IS NULL OR ({number}) IS NULL THEN 'none'"
-            f" WHEN {is_time} AND ({number}) > {self._limit_us} THEN 'future' ELSE 'ok' END"
+            whole = f"coalesce(regexp_full_match({value.sql}, '\\d{{1,18}}'), false)"
+            wall = f"CASE WHEN NOT {whole} THEN ts({value.sql}) END"
+            counted = "NULL" if self._lenient else f"TRY_CAST({value.sql} AS BIGINT)"
+            number = f"CASE WHEN version_whole THEN {counted} ELSE {number} END"
+        unreadable = "false" if self._lenient else (
+            f"({failed_sql(value)} OR (version_text IS NOT NULL AND version_number IS NULL))"
         )
-        return {"version": f"coalesce({number}, {default})::BIGINT", "version_state": state, "version_text": f"({v})::VARCHAR"}
+        state = (
+            f"CASE WHEN {unreadable} THEN 'unreadable' WHEN version_number IS NULL THEN 'none'"
+            f" WHEN NOT version_whole AND version_number > {self._limit_us} THEN 'future' ELSE 'ok' END"
+        )
+        return (
+            {**first, "version_text": f"({value.sql})::VARCHAR", "version_whole": whole, "version_wall": wall},
+            {"version_number": number},
+            {"version": f"coalesce(version_number, {default})", "version_state": state},
+        )
+
+
+_WANTED = ("version", "version_state", "version_text")

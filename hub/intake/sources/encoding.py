@@ -36,11 +36,13 @@ class Encoding:
     skip: int = 0
 
     def blocks(self, handle: BinaryIO) -> Iterator[bytes]:
-        """The content as UTF-8. A byte that does not decode becomes a lone surrogate, which no UTF-8 reader takes."""
+        """The content as UTF-8, no block empty. A byte that does not decode becomes a lone surrogate, which no UTF-8 reader takes."""
         handle.seek(self.skip)
         decoder = codecs.getincrementaldecoder(self.name)("surrogateescape")
         while block := handle.read(BLOCK):
-            yield block if self.name == "utf-8" else self._utf8(decoder, block, final=False)
+            text = block if self.name == "utf-8" else self._utf8(decoder, block, final=False)
+            if text:
+                yield text
         if self.name != "utf-8" and (rest := self._utf8(decoder, b"", final=True)):
             yield rest
 
