@@ -1,0 +1,1 @@
+"""What the hub reaches, beside the plain way of doing the same."""
