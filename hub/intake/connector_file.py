@@ -16,7 +16,7 @@ from hub.intake.connector_form import Form, locate
 from hub.intake.connector_parts import read_cases, read_checks, read_lists, read_parts, read_warn
 from hub.intake.connector_problems import REFUSALS, Problems
 from hub.intake.connector_source import check_dropped, read_source
-from hub.intake.connector_yaml import MOST_BYTES, Node, parse_yaml, plain_text
+from hub.intake.connector_yaml import MOST_BYTES, MapNode, Node, parse_yaml, plain_text
 
 __all__ = ["REFUSALS", "examine_connector", "locate", "parse_connector", "read_connector"]
 
@@ -70,15 +70,16 @@ def parse_connector(text: str, path: Path) -> tuple[Connector | None, list[Probl
     node = parse_yaml(text, problems)
     connector = _connector(node, path, lines, problems) if node is not None else None
     if not problems.found and connector is None:
-        problems.add(Position(1, 1), "WRONG_SHAPE", key="a connector", wanted="a map", found="empty")
+        problems.add(Position(1, 1), "NO_CONNECTOR")
     found = sorted(problems.found, key=lambda problem: (problem.line is None, problem.line, problem.column))
     return (None if found else connector), found
 
 
 def _connector(node: Node, path: Path, lines: tuple[str, ...], problems: Problems) -> Connector | None:
-    form = Form(node, "", problems, _KEYS)
-    if not form.entries:
+    if not isinstance(node, MapNode):
+        problems.add(node.at, "NO_CONNECTOR")
         return None
+    form = Form(node, "", problems, _KEYS)
     required = _REQUIRED if "each" in form else (*_REQUIRED, "map")
     form.require(required)
     _check_version(form)

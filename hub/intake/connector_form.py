@@ -23,7 +23,6 @@ _MASS = re.compile(r"([0-9]{1,14}(?:\.[0-9]{1,6})?)\s*(|g|克|kg|千克|公斤|t
 _WINDOW = re.compile(r"([0-9]{1,2}):([0-9]{2})\s*-\s*([0-9]{1,2}):([0-9]{2})")
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _SPELLING = {"x": 4, "u": 6, "U": 10}
-_SHAPES = {TextNode: "a text", ListNode: "a list", MapNode: "a map"}
 
 
 class Form:
@@ -38,7 +37,7 @@ class Form:
         self.problems = problems
         self.entries = node.entries if isinstance(node, MapNode) else {}
         if not isinstance(node, MapNode):
-            wrong_shape(node, path or "a connector", "a map", problems)
+            wrong_shape(node, path, "NOT_A_MAP", problems)
             return
         names = None if known is None else tuple(known)
         for key, (at, _) in self.entries.items():
@@ -163,11 +162,10 @@ def is_missing(node: Node) -> bool:
     return isinstance(node, TextNode) and node.text is None
 
 
-def wrong_shape(node: Node, key: str, wanted: str, problems: Problems) -> None:
+def wrong_shape(node: Node, key: str, error: str, problems: Problems) -> None:
     """Report that ``node`` is not what it must be, unless something broken there was reported before."""
     if not isinstance(node, BrokenNode):
-        found = "empty" if is_missing(node) else _SHAPES[type(node)]
-        problems.add(node.at, "WRONG_SHAPE", key=key, wanted=wanted, found=found)
+        problems.add(node.at, error, key=key)
 
 
 def text_of(node: Node | None, key: str, problems: Problems) -> str:
@@ -175,7 +173,7 @@ def text_of(node: Node | None, key: str, problems: Problems) -> str:
     if node is None:
         return ""
     if not isinstance(node, TextNode):
-        wrong_shape(node, key, "a text", problems)
+        wrong_shape(node, key, "NOT_A_TEXT", problems)
         return ""
     text = (node.text or "").strip()
     if not text:

@@ -61,7 +61,8 @@ def read_parts(top: Form) -> tuple[Part, ...]:
     """The events of a record: the unnamed one of ``map``, or those of ``each`` with ``map`` below their own."""
     shared = _map(top)
     if "each" not in top:
-        _check_complete(shared, top)
+        if _is_map(top, "map"):
+            _check_complete(shared, top)
         return (Part("", shared),)
     parts: dict[str, Part] = {}
     for form in _items(top, "each", ["part", "map"], ["part"]):
@@ -141,7 +142,7 @@ def _case(form: Form, parts: tuple[str, ...]) -> Case:
         form.problems.add(form.at, "EXPECT_OR_QUARANTINE", key=form.path)
     row = form.node("row")
     if row is not None and not isinstance(row, MapNode):
-        wrong_shape(row, form.named("row"), "a map", form.problems)
+        wrong_shape(row, form.named("row"), "NOT_A_MAP", form.problems)
     plain = as_plain(row) if row else {}
     return Case(
         name=form.text("name") or form.path,
@@ -197,7 +198,7 @@ def _items(top: Form, key: str, known: Iterable[str], required: Iterable[str]) -
     if node is None:
         return
     if not isinstance(node, ListNode):
-        wrong_shape(node, top.named(key), "a list", top.problems)
+        wrong_shape(node, top.named(key), "NOT_A_LIST", top.problems)
         return
     for index, item in enumerate(node.items, start=1):
         yield Form(item, f"{top.named(key)}[{index}]", top.problems, tuple(known), required)

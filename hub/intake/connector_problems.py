@@ -47,7 +47,10 @@ _ALL = (
     Refusal("KEY_NOT_TEXT", "a key must be a text"),
     Refusal("KEY_TWICE", "{key} stands here a second time; first in line {first}"),
     # its keys
-    Refusal("WRONG_SHAPE", "{key} must be {wanted}, not {found}"),
+    Refusal("NO_CONNECTOR", "this is no connector: write one map, beginning with hub: 1"),
+    Refusal("NOT_A_MAP", "{key} must be a map: keys with values"),
+    Refusal("NOT_A_LIST", "{key} must be a list"),
+    Refusal("NOT_A_TEXT", "{key} must be one text"),
     Refusal("UNKNOWN_KEY", "{key} is not known here"),
     Refusal("MISSING_KEY", "{key} is required"),
     Refusal("VALUE_MISSING", "{key} has no value"),

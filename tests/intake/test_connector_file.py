@@ -253,9 +253,9 @@ REFUSED = [
     ("KEY_NOT_TEXT", "", "lists: {▸[a]: b}"),
     ("KEY_TWICE", "  code: C", "  code: C\n  ▸code: D"),
     ("KEY_TWICE", "", 'lists: {l: {version: a, map: {"01": b, ▸01: c}}}'),
-    ("WRONG_SHAPE", "  code: C", "  code: ▸[C]"),
-    ("WRONG_SHAPE", "", "tests: ▸x"),
-    ("WRONG_SHAPE", "", "tests: [{row: ▸[], expect: []}]"),
+    ("NOT_A_TEXT", "  code: C", "  code: ▸[C]"),
+    ("NOT_A_LIST", "", "tests: ▸x"),
+    ("NOT_A_MAP", "", "tests: [{row: ▸[], expect: []}]"),
     ("UNKNOWN_KEY", "  key: K", "  key: K\n  ▸kye: K"),
     ("UNKNOWN_KEY", "  code: C", "  code: C\n  ▸vehicel: D"),
     ("UNKNOWN_KEY", "", "tests: [{row: {}, expect: {▸mass: 1}}]"),
@@ -312,7 +312,7 @@ SQL_REFUSED = [
     ("QUIET_FORM", "key: K", 'key: K\n  limits: {quiet: [▸"8:30-25:00"]}'),
     ("COLUMN_DROPPED", "key: K", "key: K\n  cursor: G\ndrop: [▸G]"),
 ]
-ELSEWHERE = {"FILE_UNREADABLE", "FILE_TOO_LARGE", "NOT_UTF8", "TOO_MANY_VALUES", "TOO_MANY_PROBLEMS"}
+ELSEWHERE = {"NO_CONNECTOR", "FILE_UNREADABLE", "FILE_TOO_LARGE", "NOT_UTF8", "TOO_MANY_VALUES", "TOO_MANY_PROBLEMS"}
 
 
 @pytest.mark.parametrize(
@@ -381,10 +381,10 @@ def test_endless_mistakes_end() -> None:
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "~", "x", "[]", "{}", "---\n", "- hub: 1"])
 def test_what_is_no_map_is_no_connector(text: str) -> None:
-    """An empty file, a text or a list gives a problem, not a connector."""
+    """An empty file, a text or a list is refused as no connector; an empty map lacks every key."""
     connector, problems = parse_connector(text, PATH)
     assert connector is None
-    assert problems
+    assert [problem.error for problem in problems] == (["MISSING_KEY"] * 5 if text == "{}" else ["NO_CONNECTOR"])
 
 
 def test_reading_a_file_raises_all_its_mistakes(tmp_path: Path) -> None:
