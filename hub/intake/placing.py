@@ -52,7 +52,7 @@ class Placing:
                 news = news.append_column(name, column)
         if news.num_rows == 0:
             return Placed(news, unchanged, 0, 0)
-        news = self._versions(news)
+        news = self.with_versions(news)
         connection = self._engine.connection
         texts = place_sql("news.sha", "news.version", self._declared, "(news.version_state NOT IN ('unreadable', 'future'))", "k")
         columns = ", ".join(f"{sql} AS {name}" for name, sql in texts.items())
@@ -82,7 +82,7 @@ class Placing:
         )
         return rows.filter(pc.invert(pc.fill_null(alike, False)))
 
-    def _versions(self, rows: pa.Table) -> pa.Table:
+    def with_versions(self, rows: pa.Table) -> pa.Table:
         """Adds version, version_state (none, ok, unreadable, future), version_text, deleted, deleted_failed."""
         deleted = self._engine.mapping.deleted
         first = {

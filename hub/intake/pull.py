@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -27,7 +29,7 @@ from hub.intake.sources.file import FileSource
 from hub.intake.sources.port import FileFound
 from hub.intake.sources.sql import SqlSource
 from hub.intake.sources.sql_read import SqlRead
-from hub.intake.stating import Stating
+from hub.intake.stating import Origin, Said, Stating
 from hub.intake.vanishing import Vanishing
 from hub.journal.port import Journal
 
@@ -76,9 +78,15 @@ class Puller:
         Waits for another pull of the same connector. Raises Refused where the key or the parts changed, Fenced where a
         later puller took over, SourceUnavailable and JournalUnavailable where it may be tried again.
         """
+        with self.locked():
+            return Pull(self._plug, self._journal, self._around, self._seen_path).run(wait=wait, compare=compare)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the lock of the connector's identity; waits for another holder, whose death frees it."""
         (self._around.folder / "data" / "locks").mkdir(parents=True, exist_ok=True)
         with self._lock:
-            return Pull(self._plug, self._journal, self._around, self._seen_path).run(wait=wait, compare=compare)
+            yield
 
 
 class Pull:
@@ -107,11 +115,30 @@ class Pull:
         try:
             self._refuse_changed_shape()
             if isinstance(self._spec, FileSpec):
-                return self._files(self._spec, wait=wait)
+                return self._files(wait=wait)
             return self._table(self._spec, compare=compare)
         finally:
-            self.seen.close()
-            self._writing.close()
+            self.close()
+
+    def close(self) -> None:
+        """Free the cache."""
+        self.seen.close()
+        self._writing.close()
+
+    def append(self, events: Sequence[pa.Table], acts: Sequence[dict[str, Any]]) -> None:
+        """Events and acts of a person's decision, in one transaction."""
+        self._appender.append(events, [], acts)
+
+    def restate(self, messages: Sequence[dict[str, Any]], origin: Origin, said: Said) -> None:
+        """Map quarantined records again, each under the pair it was set aside with; adds to ``said``."""
+        records = [json.loads(message["record"]) for message in messages]
+        names = list(dict.fromkeys(name for record in records for name in record))
+        rows = pa.table({n: pa.array([r.get(n) for r in records], pa.string()) for n in names})
+        table = self._recorder().records(rows, pa.array([0] * len(records), pa.int64()))
+        for name, kind in (("scope", pa.string()), ("revision", pa.int64()), ("restated", pa.int64())):
+            table = table.append_column(name, pa.array([message[name] for message in messages], kind))
+        placing = Placing(self._engine, self._now)
+        Stating(self._engine, self.seen, placing, self.stamp, self._last_events).again(table, origin, said)
 
     def _refuse_changed_shape(self) -> None:
         known = self.seen.note("key")
@@ -149,8 +176,8 @@ class Pull:
 
     # --- files
 
-    def _files(self, spec: FileSpec, *, wait: bool) -> Pulled:
-        source = FileSource(self._around.folder, spec.path, spec.encoding, spec.sheet, spec.header, self._connector.drop)
+    def _files(self, *, wait: bool) -> Pulled:
+        source = file_source(self._plug, self._around)
         found = source.found(WAIT_FOR_STILL_FILES_SECONDS if wait else 0.0)
         total = Tally()
         for file in found.files:
@@ -186,11 +213,7 @@ class Pull:
     # --- tables
 
     def _table(self, spec: SqlSpec, *, compare: bool) -> Pulled:
-        source = SqlSource(
-            self._around.secret(spec.url), self._around.folder, spec.table, spec.query, spec.key,
-            spec.cursor.by if spec.cursor else None, spec.cursor.lag_seconds if spec.cursor else 0.0,
-            self._connector.drop, spec.limits.rows_per_second, spec.limits.statement_timeout_seconds,
-        )
+        source = sql_source(self._plug, self._around)
         total = Tally()
         with source.open() as read:
             before, count = self.seen.note("cursor"), read.count()
@@ -265,3 +288,24 @@ def _repeated(hashes: list[Hashes]) -> Hashes:
         return np.empty(0, np.uint64)
     found, counts = np.unique(np.concatenate(hashes), return_counts=True)
     return np.asarray(found[(counts > 1) & (found != 0)], np.uint64)
+
+
+def file_source(plug: Plug, around: Surroundings) -> FileSource:
+    """The files of a connector of kind file."""
+    spec = plug.connector.source
+    if not isinstance(spec, FileSpec):
+        raise TypeError(spec)
+    return FileSource(around.folder, spec.path, spec.encoding, spec.sheet, spec.header, plug.connector.drop)
+
+
+def sql_source(plug: Plug, around: Surroundings) -> SqlSource:
+    """The database of a connector of kind sql. RequestWrong where its secret is not there."""
+    spec = plug.connector.source
+    if not isinstance(spec, SqlSpec):
+        raise TypeError(spec)
+    cursor = spec.cursor
+    return SqlSource(
+        around.secret(spec.url), around.folder, spec.table, spec.query, spec.key, cursor.by if cursor else None,
+        cursor.lag_seconds if cursor else 0.0, plug.connector.drop, spec.limits.rows_per_second,
+        spec.limits.statement_timeout_seconds,
+    )

@@ -74,16 +74,26 @@ class Stating:
         said.unchanged += placed.unchanged
         said.skipped += placed.skipped
         said.matched += records.num_rows - placed.strangers
-        rows = placed.rows
+        self._judge(placed.rows, origin, said)
+        return said
+
+    def _judge(self, rows: pa.Table, origin: Origin, said: Said) -> None:
+        """Withdraw what was deleted, map the rest."""
         if rows.num_rows == 0:
-            return said
+            return
         errors: dict[int, list[dict[str, Any]]] = {}
         self._row_errors(rows, origin, errors)
         gone = rows["deleted"].to_numpy(zero_copy_only=False)
         waits = np.isin(rows["rn"].to_numpy(), list(errors)) if errors else np.zeros(len(gone), np.bool_)
         self._withdraw(rows.filter(pa.array(gone & ~waits)), said)
         self._state(rows.filter(pa.array(~(gone & ~waits))), origin, errors, said)
-        return said
+
+    def again(self, records: pa.Table, origin: Origin, said: Said) -> None:
+        """Records that were set aside, with the revision and restated that they keep: what they come to now."""
+        rows = self._placing.with_versions(records)
+        rows = rows.append_column("always", pa.array([True] * rows.num_rows))
+        rows = rows.append_column("k_state", pa.array(["quarantined"] * rows.num_rows))
+        self._judge(rows, origin, said)
 
     def _with_key(self, records: pa.Table, origin: Origin, said: Said) -> pa.Table:
         if not records["skey"].null_count:
@@ -116,6 +126,8 @@ class Stating:
             (rows["deleted_failed"], "deleted", "EXPRESSION_FAILED"),
             (pc.greater(pc.binary_length(rows["rec"]), MAX_RECORD_BYTES), "record", "RECORD_TOO_LONG"),
         ]
+        if self._engine.mapping.scope is not None:
+            conditions.append((pc.is_null(rows["scope"]), "scope", "SCOPE_MISSING"))
         if pc.any(rows["odd"]).as_py():
             conditions.append((pc.match_substring(rows["rec"], "\\u0000"), "record", "NUL_BYTE"))
         for mask, name, error in conditions:

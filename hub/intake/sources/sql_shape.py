@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 import sqlglot
+from sqlalchemy.exc import DBAPIError, ProgrammingError
 from sqlglot import TokenType
 from sqlglot.errors import SqlglotError
 
@@ -21,6 +23,8 @@ _WRITES = frozenset(
     )
     if hasattr(TokenType, name)
 )
+_SQLITE_ERROR = 1
+_MYSQL_REFUSALS = frozenset({1052, 1054, 1056, 1060, 1064, 1146, 1248, 1305})
 _DIALECTS = {"postgresql": "postgres", "mariadb": "mysql", "mssql": "tsql"}
 
 
@@ -91,14 +95,28 @@ def _query_shape(connection: sa.Connection, query: str) -> Shape:
     text = _checked(query, connection.dialect.name)
     # A colon in the query is its own, never a parameter.
     inner = sa.text("(" + text.replace(":", "\\:") + "\n) AS source_query")
-    probe = connection.execute(sa.select(sa.text("*")).select_from(inner).where(sa.text("1 = 0")))
-    columns = tuple(probe.keys())
-    probe.close()
-    twice = sorted({name for name in columns if columns.count(name) > 1})
+    try:
+        with connection.execute(sa.select(sa.text("*")).select_from(inner).where(sa.text("1 = 0"))) as probe:
+            columns = tuple(probe.keys())
+    except DBAPIError as error:
+        if not _is_refused(error):
+            raise
+        raise RequestWrong("the source refuses the query: {reason}", reason=str(error.orig)) from error
+    # SQLite numbers the second of two equal columns: k, k:1.
+    plain = [re.sub(r":\d+$", "", name) for name in columns] if connection.dialect.name == "sqlite" else [*columns]
+    twice = sorted({name for name in plain if plain.count(name) > 1})
     if twice:
         raise RequestWrong("the query gives column {name} twice", remedy="Name it apart with AS.", name=twice[0])
     origin = sa.text(text.replace(":", "\\:") + "\n").columns(*map(sa.column, columns)).subquery("source_query")
     return Shape(columns, origin, ())
+
+
+def _is_refused(error: DBAPIError) -> bool:
+    """Does the source say that the query is wrong, and not that it cannot answer now?"""
+    if isinstance(error, ProgrammingError):
+        return True
+    code = error.orig.args[0] if error.orig is not None and error.orig.args else None
+    return getattr(error.orig, "sqlite_errorcode", None) == _SQLITE_ERROR or code in _MYSQL_REFUSALS
 
 
 def _checked(query: str, dialect: str) -> str:

@@ -1,0 +1,150 @@
+"""Trying a connector without writing anything: its inline tests, and the first records of its source."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pyarrow as pa
+
+from hub.events.identity import canonical_json
+from hub.intake.connector import Case, FileSpec
+from hub.intake.event_fields import COMPUTED
+from hub.intake.outgoing import Stamp
+from hub.intake.placing import Placing
+from hub.intake.plug import Plug
+from hub.intake.pull import Surroundings, file_source, sql_source
+from hub.intake.record import Recorder
+from hub.intake.seen import Seen
+from hub.intake.sources.port import Batch
+from hub.intake.stating import Origin, Said, Stating
+
+_BATCH = "preview"
+
+
+class Trial:
+    """A connector on records that are not kept: the same compiler and the same engine as a real pull."""
+
+    def __init__(self, plug: Plug, seen: Seen, now: datetime) -> None:
+        """``seen``: an empty cache that is thrown away afterwards."""
+        self._plug = plug
+        self._engine = plug.engine()
+        connector, mapping = plug.connector, plug.mapping
+        self._recorder = Recorder(plug.engine().connection, connector.source.key, mapping.columns)
+        stamp = Stamp(
+            connector.identity, connector.name, connector.department, mapping.digest, mapping.list_versions(plug.lists),
+            _BATCH, now, tuple(part.name for part in connector.parts),
+        )
+        self._stating = Stating(self._engine, seen, Placing(self._engine, now), stamp, lambda _places: [])
+
+    def say(self, rows: pa.Table, lines: pa.Array, origin: Origin) -> Said:
+        """What these records would come to, were they the first of their keys."""
+        records = self._recorder.records(rows, lines)
+        scope = self._engine.mapping.scope
+        found = pa.nulls(records.num_rows, pa.string())
+        if scope is not None:
+            found = self._engine.evaluate(records, {"scope": f"nullif(trim({scope.sql}), '')"})["scope"]
+        return self._stating.say(records.append_column("scope", found), origin, fresh=True)
+
+    def run(self, case: Case) -> list[str]:
+        """The differences between what an inline test expects and what came; [] where it passed."""
+        row = {name: _text(value) for name, value in case.row.items() if name not in self._plug.connector.drop}
+        for name in self._plug.connector.source.key:
+            row.setdefault(name, "test")
+        if self._engine.mapping.scope is not None:
+            row |= {c: "test" for c in self._engine.mapping.scope.columns if row.get(c) is None}
+        said = self.say(pa.table({n: pa.array([v], pa.string()) for n, v in row.items()}), pa.array([1], pa.int64()), Origin("test"))
+        refused = [error for aside in said.quarantine for error in _errors(aside)]
+        if case.quarantine is not None:
+            return _refusal_differs(case.quarantine, refused, said)
+        if refused:
+            return [f"quarantine: {e['field']} {e['error']} {canonical_json(e['values'])}" for e in refused]
+        return _events_differ(case.expect or (), [e for table in said.events for e in table.to_pylist()])
+
+
+def _text(value: Any) -> str | None:
+    return value if value is None or isinstance(value, str) else canonical_json(value)
+
+
+def _errors(aside: Mapping[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(aside["errors"])
+    return found
+
+
+def _refusal_differs(wanted: Mapping[str, str], refused: list[dict[str, Any]], said: Said) -> list[str]:
+    if any(all(str(error.get(name)) == value for name, value in wanted.items()) for error in refused):
+        return []
+    came = ", ".join(f"{e['field']} {e['error']}" for e in refused) or f"{said.event_count()} event(s)"
+    return [f"quarantine: expected {' '.join(wanted.values())}, came {came}"]
+
+
+def _events_differ(wanted: tuple[Mapping[str, Any], ...], came: list[dict[str, Any]]) -> list[str]:
+    if len(wanted) > 1 or not wanted:
+        differences = [] if len(wanted) == len(came) else [f"events: expected {len(wanted)}, came {len(came)}"]
+    else:
+        differences = [] if came else ["events: expected 1, came 0"]
+    for number, expected in enumerate(wanted):
+        part = expected.get("part")
+        event = next((e for e in came if e["part"] == part), None) if part is not None else (
+            came[number] if number < len(came) else None
+        )
+        if event is None:
+            differences.append(f"part {part}: no event" if part is not None else f"event {number + 1}: none")
+            continue
+        for name, value in expected.items():
+            found = shown(event.get(name))
+            if name not in event or not _same(value, found):
+                differences.append(f"{name}: expected {value}, came {found if name in event else 'no such field'}")
+    return differences
+
+
+def _same(wanted: Any, found: Any) -> bool:
+    if wanted in (None, "", "null", "~"):
+        return found is None
+    return str(wanted) == str(found) or (isinstance(found, bool) and str(wanted).lower() == str(found).lower())
+
+
+def shown(value: Any) -> Any:
+    """A field's value as JSON shows it: times as ISO in UTC, dates as ISO."""
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=UTC).isoformat().replace("+00:00", "Z")
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def preview(plug: Plug, seen: Seen, around: Surroundings, limit: int) -> dict[str, Any]:
+    """The first ``limit`` records of the source as {"rows": events, "quarantined": records set aside}."""
+    trial, rows, quarantined, left = Trial(plug, seen, around.now()), [], [], limit
+    for name, batch in _first(plug, around):
+        size = min(left, batch.rows.num_rows)
+        said = trial.say(batch.rows.slice(0, size), batch.lines.slice(0, size), Origin(name))
+        rows += [_fields(event) for table in said.events for event in table.to_pylist()]
+        quarantined += [
+            {"id": q["quarantine_id"], "source_key": q["source_key"], "place": q["place"], "errors": _errors(q)}
+            for q in said.quarantine
+        ]
+        left -= size
+        if left <= 0:
+            break
+    return {"rows": rows, "quarantined": quarantined}
+
+
+_HIDDEN = set(COMPUTED) - {"mass_g", "period", "business_day", "source_key", "part", "code_unverified", "factor", "factor_version", "marks"}
+
+
+def _fields(event: Mapping[str, Any]) -> dict[str, Any]:
+    return {n: shown(v) for n, v in event.items() if v not in (None, "") and n not in _HIDDEN and n != "content"}
+
+
+def _first(plug: Plug, around: Surroundings) -> Iterator[tuple[str, Batch]]:
+    spec = plug.connector.source
+    if isinstance(spec, FileSpec):
+        source = file_source(plug, around)
+        for file in source.found(2.0).files:
+            for batch in source.read(file):
+                yield file.path, batch
+        return
+    with sql_source(plug, around).open() as read:
+        yield from zip(itertools.repeat(spec.table or "query"), read.rows(1_000))

@@ -1,0 +1,128 @@
+"""``doctor``: every part looked at, what was found, and what to do about it."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+from collections.abc import Callable, Iterator
+from importlib import metadata
+from typing import Any
+
+from hub.errors import ConfigWrong, HubError
+from hub.events.compatibility import check as check_schemas
+from hub.events.schema import NAMES
+from hub.intake.connector import FileSpec
+from hub.intake.plug import Plug
+from hub.intake.pull import file_source, sql_source
+from hub.intake.quarantine import listed
+from hub.journal.port import TOPICS
+from hub.projector.project import report
+from hub.run.parts import Parts
+from hub.texts import translate
+
+LEAST_FREE_BYTES = 1 << 30
+LARGEST_LAG = 100_000
+Check = dict[str, Any]
+
+
+def doctor(hub: Parts) -> dict[str, Any]:
+    """{"checks": [{part, ok, found, remedy}]}."""
+    parts: list[tuple[str, Callable[[Parts], Iterator[Check]]]] = [
+        ("versions", _versions), ("schemas", _schemas), ("disk", _disk), ("journal", _journal), ("store", _store),
+        ("connectors", _connectors), ("quarantine", _quarantine),
+    ]
+    checks: list[Check] = []
+    for name, look in parts:
+        try:
+            checks += look(hub)
+        except ConfigWrong as error:
+            checks.append(_bad(name, str(error), "Correct the file; wastehub connector check shows every mistake."))
+        except HubError as error:
+            remedy = error.remedy or "See the message; the part must answer before the hub can work."
+            checks.append(_bad(name, translate(error.template, **error.facts), remedy, **error.facts))
+    return {"checks": checks}
+
+
+def _good(part: str, found: str) -> Check:
+    return {"part": part, "ok": True, "found": found, "remedy": ""}
+
+
+def _bad(part: str, found: str, remedy: str, **facts: Any) -> Check:
+    return {"part": part, "ok": False, "found": found, "remedy": translate(remedy, **facts)}
+
+
+def _versions(_: Parts) -> Iterator[Check]:
+    names = ("wastehub", "duckdb", "pyarrow", "pyruhvro", "fastavro", "sqlglot", "sqlalchemy")
+    yield _good("versions", f"Python {platform.python_version()}, " + ", ".join(f"{n} {metadata.version(n)}" for n in names))
+
+
+def _schemas(_: Parts) -> Iterator[Check]:
+    wrong = [f"{name}: {found}" for name in NAMES for found in check_schemas(name)]
+    if wrong:
+        yield _bad("schemas", "; ".join(wrong), "Restore schemas/avro from the release.")
+    else:
+        yield _good("schemas", ", ".join(NAMES))
+
+
+def _disk(hub: Parts) -> Iterator[Check]:
+    free = shutil.disk_usage(hub.folder).free
+    found = f"{free / (1 << 30):.1f} GiB"
+    if free < LEAST_FREE_BYTES:
+        yield _bad("disk", found, "Free some space: the journal stops when the disk is full.")
+    else:
+        yield _good("disk", found)
+
+
+def _journal(hub: Parts) -> Iterator[Check]:
+    journal = hub.journal()
+    ends = {topic: sum(journal.end(topic).values()) for topic in TOPICS}
+    yield _good("journal", ", ".join(f"{topic} {count}" for topic, count in ends.items()))
+    newest = [run.appended_us[-1] for topic in TOPICS for run in journal.read(topic, _last(journal.end(topic)), 1) if len(run.values)]
+    now_us = int(hub.around().now().timestamp() * 1_000_000)
+    if newest and max(newest) > now_us + 60_000_000:
+        yield _bad("clock", translate("the journal's newest message is from the future"), "Set this machine's clock.")
+    else:
+        yield _good("clock", hub.around().now().isoformat(timespec="seconds"))
+
+
+def _last(end: dict[int, int]) -> dict[int, int]:
+    return {partition: max(position - 1, 0) for partition, position in end.items()}
+
+
+def _store(hub: Parts) -> Iterator[Check]:
+    store = hub.store()
+    store.prepare(hub.projection(), hub.journal().identity)
+    rows = report(hub.journal(), store, dict.fromkeys(TOPICS, 0))["projections"]
+    for row in rows:
+        lag = row["lag_events"]
+        found = translate("{name}: {lag} message(s) behind the journal", name=row["name"], lag=lag)
+        if lag > LARGEST_LAG:
+            yield _bad("store", found, "Run wastehub project, or let wastehub run go on.")
+        else:
+            yield _good("store", found)
+
+
+def _connectors(hub: Parts) -> Iterator[Check]:
+    plugs = hub.plugs([])
+    if not plugs:
+        yield _bad("connectors", translate("none"), "Add connectors/<department>/<system>/connector.yaml.")
+    for plug in plugs:
+        yield _source(hub, plug)
+
+
+def _source(hub: Parts, plug: Plug) -> Check:
+    name = plug.connector.name
+    try:
+        if isinstance(plug.connector.source, FileSpec):
+            found = file_source(plug, hub.around()).found(0.0)
+            return _good(name, translate("{count} file(s)", count=len(found.files)))
+        with sql_source(plug, hub.around()).open() as read:
+            return _good(name, translate("{count} row(s)", count=read.count()))
+    except HubError as error:
+        remedy = error.remedy or "Look whether the system is there and lets this hub in."
+        return _bad(name, translate(error.template, **error.facts), remedy, **error.facts)
+
+
+def _quarantine(hub: Parts) -> Iterator[Check]:
+    waiting = len(listed(hub.journal(), hub.config.data))
+    yield _good("quarantine", translate("{count} record(s) wait; wastehub quarantine list shows them", count=waiting))

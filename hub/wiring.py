@@ -1,0 +1,207 @@
+"""The one file that knows every concrete class: a hub's parts, made when they are first needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hub import config
+from hub.errors import ConfigWrong, Problem, RequestWrong
+
+if TYPE_CHECKING:
+    from hub.intake.connector import Connector
+    from hub.intake.plug import Plug
+    from hub.intake.pull import Surroundings
+    from hub.journal.port import Journal
+    from hub.projector.projection import Projection
+    from hub.projector.sqlite import SqliteStore
+
+LEDGER = "ledger"
+
+
+class Hub:
+    """A hub folder and its parts. ``Hub.open`` is a context: what was opened is closed at its end."""
+
+    def __init__(self, settings: config.HubConfig) -> None:
+        self.config = settings
+        self.folder = settings.folder
+        self._closing = ExitStack()
+        self._journal: Journal | None = None
+        self._store: SqliteStore | None = None
+
+    @classmethod
+    @contextmanager
+    def open(cls, folder: Path) -> Iterator[Hub]:
+        """The hub in ``folder``. Raises ConfigWrong where there is none or its hub.toml is wrong."""
+        hub = cls(config.load(folder))
+        with hub._closing:
+            yield hub
+
+    # --- parts
+
+    def journal(self) -> Journal:
+        """The journal that hub.toml names."""
+        if self._journal is None:
+            from hub.journal.embedded import EmbeddedJournal
+
+            self._journal = EmbeddedJournal(self._file("journal", self.config.journal))
+            self._closing.callback(self._journal.close)
+        return self._journal
+
+    def store(self) -> SqliteStore:
+        """The projections' store that hub.toml names."""
+        if self._store is None:
+            from hub.projector.sqlite import SqliteStore
+
+            self._store = SqliteStore(self.store_path())
+            self._closing.callback(self._store.close)
+        return self._store
+
+    def store_path(self) -> Path:
+        """Where the embedded store is."""
+        return self._file("store", self.config.store)
+
+    def locks(self) -> Path:
+        """Where the locks are."""
+        return self.config.data / "locks"
+
+    def projection(self, name: str = LEDGER) -> Projection:
+        """A projection's SQL and tables: the hub's own files before the product's."""
+        from hub.projector.projection import read_projection
+
+        return read_projection(name, [self.folder / "projections", config.product_path("projections")])
+
+    def _file(self, key: str, url: str) -> Path:
+        scheme, _, rest = url.partition(":")
+        if scheme != "sqlite" or not rest:
+            raise ConfigWrong([Problem(
+                str(self.folder / "hub.toml"), None, None, "PART_UNKNOWN",
+                "hub.{key}: {scheme} is not available in this version; write sqlite:data/{key}.db",
+                facts={"key": key, "scheme": scheme},
+            )])
+        path = self.folder / rest.removeprefix("//")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    # --- connectors
+
+    def connector_files(self) -> dict[str, Path]:
+        """Every connector.yaml that this hub runs, by ``department/system``: its own, and the product's that it uses."""
+        found = {self._place(path): path for path in sorted(self.folder.glob("connectors/*/*/connector.yaml"))}
+        product = config.product_path("connectors")
+        for used in self.config.use:
+            path = product / used / "connector.yaml"
+            if not path.is_file():
+                raise ConfigWrong([Problem(
+                    str(self.folder / "hub.toml"), None, None, "CONNECTOR_UNKNOWN",
+                    "connectors.use: the product has no connector {name}", facts={"name": used},
+                )])
+            found.setdefault(used, path)
+        return found
+
+    def _place(self, path: Path) -> str:
+        return str(path.parent.relative_to(self.folder / "connectors"))
+
+    def connectors(self) -> list[Connector]:
+        """The connectors as their files say them. Raises ConfigWrong with every mistake of every file."""
+        return [connector for connector, _ in self._read_all()]
+
+    def _read_all(self) -> list[tuple[Connector, Path]]:
+        from hub.intake.connector_file import examine_connector
+
+        read: list[tuple[Connector, Path]] = []
+        problems: list[Problem] = []
+        for path in self.connector_files().values():
+            connector, found = examine_connector(path)
+            problems += found
+            if connector is not None:
+                read.append((connector, path))
+        problems += _same_twice([connector for connector, _ in read])
+        if problems:
+            raise ConfigWrong(problems)
+        return read
+
+    def examined(self, name: str | None = None) -> list[Problem]:
+        """Every mistake in the connectors' files (or in one's): the file, its lists, its expressions."""
+        from hub.intake.plug import examine
+
+        problems: list[Problem] = []
+        for place, path in self.connector_files().items():
+            if name is None or self._is_called(name, place, path):
+                problems += examine(path)[1]
+        return problems
+
+    def _is_called(self, name: str, place: str, path: Path) -> bool:
+        from hub.intake.connector_file import examine_connector
+
+        connector = examine_connector(path)[0]
+        return name == place or (connector is not None and name == connector.name)
+
+    def connector(self, name: str) -> Path:
+        """The file of the connector called ``name`` (or ``department/system``). RequestWrong where there is none."""
+        import difflib
+
+        files = self.connector_files()
+        for place, path in files.items():
+            if self._is_called(name, place, path):
+                return path
+        near = difflib.get_close_matches(name, [place.replace("/", ".") for place in files], 1)
+        raise RequestWrong("this hub runs no connector {name}", name=name,
+                           remedy=f"Did you mean {near[0]}?" if near else "wastehub connector list shows them.")
+
+    def plugs(self, names: list[str]) -> list[Plug]:
+        """Connectors ready to run: those called ``names``, or all. Raises ConfigWrong with every mistake."""
+        from hub.intake.plug import examine
+
+        paths = [self.connector(name) for name in names] if names else [path for _, path in self._read_all()]
+        plugs: list[Plug] = []
+        problems: list[Problem] = []
+        for path in dict.fromkeys(paths):
+            plug, found = examine(path)
+            problems += found
+            if plug is not None:
+                plugs.append(plug)
+        if problems:
+            raise ConfigWrong(problems)
+        return plugs
+
+    def around(self, progress: Any = None) -> Surroundings:
+        """What a pull needs from outside."""
+        from datetime import UTC, datetime
+        from uuid import uuid4
+
+        from hub.intake.pull import Surroundings
+
+        silent = progress or (lambda _name, _rows: None)
+        return Surroundings(self.folder, lambda: datetime.now(UTC), uuid4, self._secret, silent)
+
+    def _secret(self, value: str) -> str:
+        try:
+            return config.secret(value, self.folder)
+        except KeyError as error:
+            raise RequestWrong("{reason}", reason=str(error.args[0]), remedy="Set it before the hub starts.") from error
+
+    # --- reading
+
+    def ledger(self, *, by: list[str], period: str | None = None, region: str | None = None, stream: str | None = None) -> dict[str, Any]:
+        """The rows of ``wastehub ledger``."""
+        from hub.projector.query import ledger
+
+        return ledger(self.store_path(), by=by, period=period, region=region, stream=stream)
+
+
+def _same_twice(connectors: list[Connector]) -> list[Problem]:
+    """Two connectors with one name or one identity."""
+    problems: list[Problem] = []
+    names: dict[str, Connector] = {}
+    for connector in connectors:
+        for name in {connector.name, connector.identity}:
+            other = names.setdefault(name, connector)
+            if other is not connector:
+                problems.append(Problem(str(connector.path), 1, 1, "NAME_TWICE", "{other} has the name {name} too",
+                                        facts={"name": name, "other": str(other.path)}))
+    return problems
+
+
