@@ -49,6 +49,8 @@ def check(folder: Path, name: str | None, as_json: bool) -> int:
     from hub.wiring import Hub
 
     with Hub.open(folder) as hub:
+        if name is not None:
+            hub.connector(name)
         found = check_connectors(hub, name)
     if as_json:
         show_json(found)

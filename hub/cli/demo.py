@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hub.cli.logs import log_to_stderr
 from hub.errors import Refused
 from hub.texts import translate
 
@@ -35,6 +36,7 @@ def demo(folder: Path, months: int, scale: float, no_serve: bool) -> int:
     from hub.cli.progress import shown
     from hub.wiring import Hub
 
+    log_to_stderr(everything=False)
     started = time.monotonic()
     with shown() as progress:
         _make(folder, months, scale, progress)
@@ -51,12 +53,13 @@ def _account(hub: Hub, progress: Progress) -> int:
     """Pull everything, fold everything, and show what came of it."""
     from hub.cli.tables import show_pull
     from hub.cli.year import show_set_aside, show_year
+    from hub.projector.query import summary
     from hub.run import project, pull, quarantine_list
 
     pulled = pull(hub, [], True, False, progress)
     project(hub, [], True, False, progress)
     show_pull(pulled)
-    show_year(hub)
+    show_year(summary(hub.store_path()), translate("One ledger of {hub}", hub=hub.config.name))
     show_set_aside(quarantine_list(hub, "open"))
     return 3 if any(row.get("error") for row in pulled["connectors"]) else 0
 

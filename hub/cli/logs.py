@@ -5,8 +5,11 @@ from __future__ import annotations
 import sys
 
 
-def log_to_stderr() -> None:
-    """Set structlog up for this process."""
+def log_to_stderr(*, everything: bool) -> None:
+    """Set structlog up for this process. Without ``everything`` only warnings and worse: the command itself says the
+    rest."""
+    import logging
+
     import structlog
 
     terminal = sys.stderr.isatty()
@@ -19,6 +22,7 @@ def log_to_stderr() -> None:
             structlog.processors.format_exc_info,
             render,
         ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO if everything else logging.WARNING),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )

@@ -25,7 +25,7 @@ def project(folder: Path, names: tuple[str, ...], once: bool, rebuild: bool, as_
     from hub.run import project as fold_projections
     from hub.wiring import Hub
 
-    log_to_stderr()
+    log_to_stderr(everything=not once)
     with Hub.open(folder) as hub, shown() as progress:
         done = fold_projections(hub, list(names), once, rebuild, progress)
     if as_json:

@@ -26,7 +26,7 @@ def pull(folder: Path, names: tuple[str, ...], once: bool, compare: bool, as_jso
     from hub.run import pull as pull_connectors
     from hub.wiring import Hub
 
-    log_to_stderr()
+    log_to_stderr(everything=not once)
     with Hub.open(folder) as hub, shown() as progress:
         done = pull_connectors(hub, list(names), once, compare, progress)
     if as_json:

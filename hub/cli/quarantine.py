@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from hub.cli.logs import log_to_stderr
 from hub.cli.out import json_option, show_json
 from hub.texts import translate
 
@@ -70,6 +71,7 @@ def redrive(
 
     if not ids and connector is None:
         raise click.UsageError(translate("Name records by ID, or all of a connector by --connector."))
+    log_to_stderr(everything=False)
     with Hub.open(folder) as hub:
         found = redrive_records(hub, list(ids), connector, person, reason)
     _show(found, as_json)
@@ -104,6 +106,7 @@ def reject(folder: Path, id_: str, person: str, reason: str, as_json: bool) -> N
 def _decide(act: Callable[..., dict[str, Any]], folder: Path, id_: str, person: str, reason: str) -> dict[str, Any]:
     from hub.wiring import Hub
 
+    log_to_stderr(everything=False)
     with Hub.open(folder) as hub:
         return act(hub, id_, person, reason)
 

@@ -21,7 +21,7 @@ def run(folder: Path) -> None:
     from hub.run import run as run_hub
     from hub.wiring import Hub
 
-    log_to_stderr()
+    log_to_stderr(everything=True)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

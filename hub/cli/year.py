@@ -12,6 +12,7 @@ from rich.table import Table
 from hub.cli.figures import name_of, scale_for
 from hub.cli.tables import console
 from hub.events.refusals import REFUSALS
+from hub.reference.kinds import STREAMS
 from hub.texts import N_, translate
 
 COLUMNS = {
@@ -31,24 +32,30 @@ def show_year(rows: Sequence[dict[str, Any]], title: str) -> None:
     made.add_column(translate("stream"))
     for text in COLUMNS.values():
         made.add_column(translate(text), justify="right")
-    for row in rows:
+    order = list(STREAMS)
+    for row in sorted(rows, key=lambda row: order.index(row["stream"]) if row["stream"] in order else len(order)):
         figures = ("·" if row[column] is None else scale.show(row[column]) for column in COLUMNS)
         made.add_row(name_of("stream", row["stream"]), *figures)
     console().print(made)
 
 
 def show_set_aside(found: dict[str, Any]) -> None:
-    """How many records wait in quarantine, by connector and error, with what each error means."""
-    errors: Counter[tuple[str, str]] = Counter()
+    """How many records wait in quarantine, by error, with what each error means."""
+    records: Counter[str] = Counter()
+    connectors: dict[str, set[str]] = {}
     for row in found["rows"]:
-        errors.update({(str(row["connector"]), str(error["error"])) for error in row["errors"]})
-    if not errors:
+        for error in {str(one["error"]) for one in row["errors"]}:
+            records[error] += 1
+            connectors.setdefault(error, set()).add(str(row["connector"]))
+    if not records:
         return
     title = translate("In quarantine, kept as they came: {count} records", count=len(found["rows"]))
     made = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False)
-    for text, side in ((N_("connector"), "left"), (N_("records"), "right"), (N_("why"), "left")):
-        made.add_column(translate(text), justify="right" if side == "right" else "left")
-    for (connector, error), count in sorted(errors.items(), key=lambda item: (item[0][0], -item[1])):
-        sentence = REFUSALS[error].sentence if error in REFUSALS else ""
-        made.add_row(connector, f"{count:,}", f"{error}  {translate(sentence)}")
+    made.add_column(translate("why"))
+    for text in (N_("records"), N_("connectors")):
+        made.add_column(translate(text), justify="right")
+    made.add_column(translate("error"))
+    for error, count in records.most_common():
+        sentence = translate(REFUSALS[error].sentence) if error in REFUSALS else ""
+        made.add_row(sentence, f"{count:,}", f"{len(connectors[error]):,}", error)
     console().print(made)

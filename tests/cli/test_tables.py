@@ -61,12 +61,14 @@ def test_quarantine_shows_every_error_of_a_record(capsys: pytest.CaptureFixture[
     assert "NUMBER_UNREADABLE" in out
 
 
-def test_the_set_aside_are_counted_by_connector_and_error(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_set_aside_are_counted_by_error(capsys: pytest.CaptureFixture[str]) -> None:
     """A record counts once under each of its errors, and each error is explained in words."""
-    row = {"connector": "c", "errors": [{"error": "CODE_UNMAPPED"}, {"error": "CODE_UNMAPPED"}]}
-    show_set_aside({"rows": [row, row]})
-    lines = [line.split() for line in capsys.readouterr().out.splitlines() if "CODE_UNMAPPED" in line]
-    assert lines == [["c", "2", "CODE_UNMAPPED", "连接器的对照表里没有这个代码"]]
+    row = {"connector": "a", "errors": [{"error": "CODE_UNMAPPED"}, {"error": "CODE_UNMAPPED"}]}
+    other = {"connector": "b", "errors": [{"error": "CODE_UNMAPPED"}, {"error": "MASS_NEGATIVE"}]}
+    show_set_aside({"rows": [row, row, other]})
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["连接器的对照表里没有这个代码", "3", "2", "CODE_UNMAPPED"] in lines
+    assert ["质量不能为负", "1", "1", "MASS_NEGATIVE"] in lines
 
 
 def test_the_year_is_in_one_unit(capsys: pytest.CaptureFixture[str]) -> None:
