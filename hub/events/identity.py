@@ -47,10 +47,14 @@ def sha256_hex(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def content_sha256(event: Mapping[str, Any]) -> str:
-    """SHA-256 over what the event says. ``occurred_at`` in µs since the epoch; nulls left out."""
+def content_hash(event: Mapping[str, Any]) -> str:
+    """SHA-1 (the hash of UUIDv5, into which it goes) over what the event says, hex.
+
+    Canonical JSON of the fields as texts, nulls left out, ``occurred_at`` in µs since the epoch.
+    """
     said = {name: event[name] for name in CONTENT_FIELDS if event.get(name) is not None}
-    return sha256_hex(canonical_json({name: text_of(value) for name, value in said.items()}))
+    text = canonical_json({name: text_of(value) for name, value in said.items()})
+    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def text_of(value: Any) -> str:

@@ -117,7 +117,7 @@ def contents(events: pa.Table) -> pa.ChunkedArray:
     for macro in (*functions.MACROS, *selecting.MACROS):
         connection.execute(macro)
     connection.register("said", events)
-    sql = f"SELECT sha256({selecting.content_sql()}) AS content FROM (SELECT *, true AS odd FROM said)"
+    sql = f"SELECT sha1({selecting.content_sql()}) AS content FROM (SELECT *, true AS odd FROM said)"
     return connection.sql(sql).to_arrow_table()["content"]
 
 

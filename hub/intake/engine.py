@@ -8,8 +8,8 @@ from collections.abc import Mapping as MappingType
 import duckdb
 import pyarrow as pa
 
-from hub.errors import SetAside
-from hub.intake import functions, record, selecting
+from hub.errors import Refused, SetAside
+from hub.intake import functions, selecting
 from hub.intake.expressions import Value
 from hub.intake.mapping import Mapping, PartMapping
 from hub.intake.selecting import leveled
@@ -27,7 +27,7 @@ def connect(lists: MappingType[str, LocalList]) -> duckdb.DuckDBPyConnection:
     })
     connection.execute("SET TimeZone = 'UTC'")
     register(connection, lists.get("regions"), lists["units"].values if "units" in lists else None)
-    for macro in (*functions.MACROS, *record.MACROS, *selecting.MACROS):
+    for macro in (*functions.MACROS, *selecting.MACROS):
         connection.execute(macro)
     for name, found in lists.items():
         if name not in ("regions", "units"):
@@ -63,7 +63,7 @@ class Engine:
         self._prepared: dict[str, str] = {}
 
     def prepare(self) -> None:
-        """Have DuckDB bind every statement, over no rows. Raises SetAside with DuckDB's reason."""
+        """Have DuckDB bind every statement. Raises Refused with DuckDB's reason: the mapping, not a record, is at fault."""
         for part in self.mapping.parts:
             self._statement(part.sql)
         for value in (self.mapping.deleted, self.mapping.version, self.mapping.scope):
@@ -73,7 +73,7 @@ class Engine:
             try:
                 self.connection.execute("SELECT regexp_matches('', $1)", [pattern])
             except duckdb.Error as error:
-                raise SetAside("{reason}", reason=_reason(error)) from error
+                raise _refused(error) from error
 
     def mapped(self, part: PartMapping, rows: pa.Table) -> pa.Table:
         """The part's events and error bits, a row per row of ``rows`` in their order; SetAside where DuckDB cannot do it."""
@@ -100,7 +100,7 @@ class Engine:
             try:
                 self.connection.execute(f"PREPARE {name} AS {sql}")
             except duckdb.Error as error:
-                raise SetAside("{reason}", reason=_reason(error)) from error
+                raise _refused(error) from error
             self._prepared[sql] = name
         return name
 
@@ -125,6 +125,11 @@ class Engine:
 
 
 _TEXTS = ("skey", "rec", "sha")
+
+
+def _refused(error: duckdb.Error) -> Refused:
+    return Refused("the mapping cannot be run: {reason}", reason=_reason(error),
+                   remedy="Simplify the expression that it names; wastehub connector check tells where it stands.")
 
 
 def _reason(error: Exception) -> str:

@@ -68,7 +68,9 @@ def field_errors(values: dict[str, Value], single: bool, max_mass_g: int) -> lis
                    "f_manifest_line <> trunc(f_manifest_line) OR f_manifest_line < 0 OR f_manifest_line > 2000000000",
                    ("manifest_line",)),
     ]
-    return [e for error in found for e in _spelled(error)]
+    optional = ("amount_fen", "manifest_line")
+    kept = [error for error in found if error.field not in optional or error.field in values]
+    return [e for error in kept for e in _spelled(error)]
 
 
 def _missing(name: str, value: Value | None) -> FieldError:

@@ -12,7 +12,7 @@ from uuid import UUID
 import pyarrow as pa
 
 from hub.events import schema as schemas
-from hub.events.identity import content_sha256, event_id, quarantine_id, sha256_hex
+from hub.events.identity import content_hash, event_id, quarantine_id, sha256_hex
 
 KEPT_OF_LONG = 64 << 10
 
@@ -35,7 +35,7 @@ class Stamp:
 def events(mapped: pa.Table, part: str, records: pa.Table, stamp: Stamp) -> pa.Table:
     """The events of one part: ``mapped`` as a part's SELECT gives it, ``records`` the rows it came from (same order),
     with columns rec, sha and scope. Adds ``content`` behind the schema's columns."""
-    size = mapped.num_rows
+    size, there = mapped.num_rows, set(mapped.column_names)
     shared: dict[str, Any] = {
         "identity": stamp.identity, "part": part, "department": stamp.department, "connector": stamp.connector,
         "mapping": stamp.mapping, "lists": stamp.lists, "batch": stamp.batch, "act": stamp.act,
@@ -49,8 +49,10 @@ def events(mapped: pa.Table, part: str, records: pa.Table, stamp: Stamp) -> pa.T
             columns.append(mapped["skey"])
         elif field.name in _EVIDENCE:
             columns.append(records[_EVIDENCE[field.name]])
-        else:
+        elif field.name in there:
             columns.append(mapped[field.name].cast(field.type))
+        else:
+            columns.append(pa.nulls(size, field.type))
     return pa.table([*columns, mapped["content"]], names=[*schemas.arrow("waste_event").names, "content"])
 
 
@@ -91,7 +93,7 @@ def content_of(event: Mapping[str, Any]) -> str:
     """Content hash of an event whose times are naive UTC datetimes."""
     occurred = event["occurred_at"]
     micros = occurred if isinstance(occurred, int) else _micros(occurred)
-    return content_sha256({**event, "occurred_at": micros})
+    return content_hash({**event, "occurred_at": micros})
 
 
 def _micros(naive: datetime) -> int:

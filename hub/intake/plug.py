@@ -6,7 +6,7 @@ from collections.abc import Mapping as MappingType
 from dataclasses import dataclass
 from pathlib import Path
 
-from hub.errors import ConfigWrong, Problem, SetAside
+from hub.errors import ConfigWrong, Problem, Refused
 from hub.intake.connector import Connector, ListSpec, Position
 from hub.intake.connector_file import examine_connector, locate
 from hub.intake.engine import Engine, connect
@@ -27,16 +27,9 @@ class Plug:
         return Engine(self.mapping, connect(self.lists))
 
 
-def plug_in(path: Path) -> Plug:
-    """The connector that ``path`` describes, ready to run. Raises ConfigWrong with every mistake."""
-    plug, problems = examine(path)
-    if plug is None:
-        raise ConfigWrong(problems)
-    return plug
-
-
-def examine(path: Path) -> tuple[Plug | None, list[Problem]]:
-    """The connector, or every mistake in its file, its lists and its expressions."""
+def examine(path: Path, *, thoroughly: bool = False) -> tuple[Plug | None, list[Problem]]:
+    """The connector, or every mistake in its file, its lists and its expressions. ``thoroughly``: DuckDB too has bound
+    every statement, which a pull does only when it has something to map."""
     connector, problems = examine_connector(path)
     if connector is None:
         return None, problems
@@ -50,12 +43,13 @@ def examine(path: Path) -> tuple[Plug | None, list[Problem]]:
         return None, problems
     try:
         plug = Plug(connector, lists, compile_mapping(connector, lists))
-        plug.engine().prepare()
+        if thoroughly:
+            plug.engine().prepare()
     except MappingWrong as wrong:
         return None, [_problem(connector, located) for located in wrong.mistakes]
     except ConfigWrong as error:
         return None, [_in_file(problem, connector, None) for problem in error.problems]
-    except SetAside as error:
+    except Refused as error:
         return None, [Problem(str(path), 1, 1, "EXPRESSION_REFUSED", "the mapping cannot be run: {reason}",
                               facts=dict(error.facts), source_line=connector.source_lines[0])]
     return plug, []

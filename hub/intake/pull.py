@@ -172,7 +172,7 @@ class Pull:
         )
 
     def _recorder(self) -> Recorder:
-        return Recorder(self._plug.engine().connection, self._spec.key, self._plug.mapping.columns)
+        return Recorder(self._spec.key, self._plug.mapping.columns)
 
     # --- files
 

@@ -47,8 +47,12 @@ def cleaned(table: pa.Table) -> tuple[pa.Table, pa.Table]:
 class Recorder:
     """Makes records of batches for one connector: ``key`` columns, and ``columns`` (as written → alias) for the mapping."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, key: Sequence[str], columns: Mapping[str, str]) -> None:
-        self._connection = connection
+    def __init__(self, key: Sequence[str], columns: Mapping[str, str]) -> None:
+        self._connection = duckdb.connect(":memory:", config={
+            "threads": 1, "enable_external_access": False, "python_enable_replacements": False,
+        })
+        for macro in MACROS:
+            self._connection.execute(macro)
         self._key = tuple(key)
         self._columns = dict(columns)
 

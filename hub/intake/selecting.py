@@ -17,6 +17,8 @@ BITS = 60
 
 _TYPES = {Kind.NUMBER: "DECIMAL(24,9)", Kind.TIME: "TIMESTAMP", Kind.TEXT: "VARCHAR"}
 _PARTIES = ("holder", "counterparty", "carrier")
+_ALWAYS = ("kind", "stream", "scheme", "code", "value", "unit", "count", "basis", "occurred_at", "region")
+_COMPUTED = ("mass_g", "retracted", "precision")
 _PLAIN = {"kind", "stream", "scheme", "basis", "precision", "retracted", "mass_g", "count", "amount_fen", "occurred_at",
           "manifest_line", "value", "region"}
 """Content that needs no JSON escapes: closed lists, numbers, checked codes."""
@@ -57,7 +59,8 @@ def part_sql(
     steps, last = leveled(sites, "rows")
     columns = error_columns(len(early) + len(late))
     first = [f"{_sum(early, 0, c)} AS early_{c}" for c in range(columns)]
-    fields = [f"{_field(name, values.get(name))} AS f_{name}" for name in MAPPED]
+    here = [name for name in MAPPED if name in values or name in _ALWAYS]
+    fields = [f"{_field(name, values.get(name))} AS f_{name}" for name in here]
     failing = [f"{either(value.failures)} AS x_{name}" for name, value in values.items()]
     mark = _marks(marks)
     steps += [
@@ -68,10 +71,10 @@ def part_sql(
         " coalesce(f_at, wall)::DATE AS region_day FROM d)",
         _looked_up(),
         f"m AS (SELECT *, CASE WHEN f_value IS NOT NULL THEN {mass_sql('f_value', 'unit_grams')} ELSE 0 END AS mass FROM k)",
-        f"w AS (SELECT rn, skey, odd, revision, restated, marks, {', '.join(_written())},"
+        f"w AS (SELECT rn, skey, odd, revision, restated, marks, {', '.join(_written(here))},"
         f" {_stated(part, values)} AS stated,"
         f" {', '.join(f'early_{c} + {_late_sum(late, len(early), c)} AS errors_{c}' for c in range(columns))} FROM m)",
-        f"h AS (SELECT *, sha256({content_sql()}) AS content FROM w)",
+        f"h AS (SELECT *, sha1({content_sql(here)}) AS content FROM w)",
         f"i AS (SELECT *, {uuid5_sql(_name(identity, part))} AS entity_id FROM h)",
     ]
     event = "entity_id || chr(31) || revision::VARCHAR || chr(31) || restated::VARCHAR || chr(31) || content"
@@ -127,24 +130,25 @@ def _looked_up() -> str:
     )
 
 
-def _written() -> list[str]:
+def _written(here: Sequence[str]) -> list[str]:
+    """The event's columns, of those fields that are mapped; the others are null and left out."""
     plain = ("kind", "stream", "scheme", "waste_name", "method", "unit", "basis", "facility", "vehicle", "manifest")
-    columns = [f"f_{name} AS {name}" for name in plain]
+    columns = [f"f_{name} AS {name}" for name in plain if name in here]
     for party in _PARTIES:
         holder = f"f_{party}"
-        scheme = (
-            f"CASE WHEN {holder} IS NOT NULL THEN coalesce({holder}_scheme, CASE WHEN length({holder}) = 18"
-            f" AND {uscc.valid_sql(holder)} THEN 'USCC' ELSE 'LOCAL' END) END"
-        )
-        columns += [f"{scheme} AS {party}_scheme", f"{holder} AS {party}"]
-        columns += [f"{holder}_{suffix} AS {party}_{suffix}" for suffix in ("name", "site")]
+        columns += [f"{holder}_{s} AS {party}_{s}" for s in ("name", "site") if f"{party}_{s}" in here]
+        if party in here:
+            given = f"{holder}_scheme, " if f"{party}_scheme" in here else ""
+            scheme = f"CASE WHEN length({holder}) = 18 AND {uscc.valid_sql(holder)} THEN 'USCC' ELSE 'LOCAL' END"
+            columns += [f"{holder} AS {party}", f"CASE WHEN {holder} IS NOT NULL THEN coalesce({given}{scheme}) END AS {party}_scheme"]
+    whole = {"count": "BIGINT", "amount_fen": "BIGINT", "manifest_line": "INTEGER"}
+    columns += [f"TRY(CAST(f_{name} AS {kind})) AS {name}" for name, kind in whole.items() if name in here]
+    if "recorded_at" in here:
+        columns.append(f"{utc_sql('f_recorded_at')} AS recorded_at")
     return [
         *columns, "code", "code_unverified", "region", "factor", "factor_version", "precision", "business_day",
-        "coalesce(mass, 0) AS mass_g", f"{plain_sql('f_value')} AS value",
-        *(f"TRY(CAST(f_{name} AS BIGINT)) AS {name}" for name in ("count", "amount_fen")),
-        "TRY(CAST(f_manifest_line AS INTEGER)) AS manifest_line",
-        f"{utc_sql('wall')} AS occurred_at", f"{period_sql('wall', 'precision')} AS period",
-        f"{utc_sql('f_recorded_at')} AS recorded_at", "false AS retracted",
+        "coalesce(mass, 0) AS mass_g", f"{plain_sql('f_value')} AS value", f"{utc_sql('wall')} AS occurred_at",
+        f"{period_sql('wall', 'precision')} AS period", "false AS retracted",
     ]
 
 
@@ -155,10 +159,15 @@ def _stated(part: str, values: Mapping[str, Value]) -> str:
     return "(" + " OR ".join(["f_value IS NOT NULL", "f_count IS NOT NULL", *failing]) + ")"
 
 
-def content_sql() -> str:
-    """DuckDB text of the canonical JSON that the content hash covers; see hub.events.identity.content_sha256."""
+def content_sql(here: Sequence[str] = CONTENT_FIELDS) -> str:
+    """DuckDB text of the canonical JSON that the content hash covers; see hub.events.identity.content_hash.
+
+    ``here``: the fields that may be there, beside those that the hub computes.
+    """
     pieces = []
     for name in CONTENT_FIELDS:
+        if name not in here and name not in _COMPUTED and not (name.endswith("_scheme") and name.removesuffix("_scheme") in here):
+            continue
         key = text_literal(f',"{name}":')
         if name == "occurred_at":
             pieces.append(f"{key} || '\"' || epoch_us(occurred_at)::VARCHAR || '\"'")

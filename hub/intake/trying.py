@@ -33,7 +33,7 @@ class Trial:
         self._plug = plug
         self._engine = plug.engine()
         connector, mapping = plug.connector, plug.mapping
-        self._recorder = Recorder(plug.engine().connection, connector.source.key, mapping.columns)
+        self._recorder = Recorder(connector.source.key, mapping.columns)
         stamp = Stamp(
             connector.identity, connector.name, connector.department, mapping.digest, mapping.list_versions(plug.lists),
             _BATCH, now, tuple(part.name for part in connector.parts),
