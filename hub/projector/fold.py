@@ -33,14 +33,14 @@ PAST = pa.schema(
 class Folded:
     """What a batch does.
 
-    ``inserted``: entries of entities not seen before. ``updated``: entries that replace one; ``replaced`` (same
-    length) says which row of the old ones. ``past``: events that are not, or no longer, the newest. ``changes``: the
-    entries gone (sign −1) and come (+1), retracted ones left out: what linear projections sum. ``winners``: by how
-    many the newest events of each partition grow or shrink.
+    ``inserted``: which of the new events are entries of entities not seen before, by entity. ``updated``: which of
+    them replace an entry; ``replaced`` (same length): which of the old ones. ``past``: where the events stand that
+    are not, or no longer, the newest. ``changes``: the entries gone (sign −1) and come (+1), retracted ones left out:
+    what linear projections sum. ``winners``: by how many the newest events of each partition grow or shrink.
     """
 
-    inserted: Statements
-    updated: Statements
+    inserted: Int64s
+    updated: Int64s
     replaced: Int64s
     past: pa.Table
     changes: pa.Table
@@ -50,28 +50,24 @@ class Folded:
 def fold(new: Statements, old: Statements) -> Folded:
     """``new``: events in any order. ``old``: the entries of all entities in ``new`` that have one, each once."""
     every = join([old, new])
-    is_old = np.arange(len(every)) < len(old)
     order = ranked(every)
-    entity, event = every.entity[order], every.event[order]
-    first = _starts(entity)
-    winner = order[first]
-    group = np.cumsum(first) - 1
-    old_of_group = np.full(len(winner), -1, dtype=np.int64)
-    held = is_old[order]
-    old_of_group[group[held]] = order[held]
-    fresh = ~is_old[winner]
-    inserting, updating = fresh & (old_of_group < 0), fresh & (old_of_group >= 0)
-    again = (event == every.event[winner][group]).all(axis=1)
-    known_past = ~again & _distinct(every, order, first)
-    replaced = old_of_group[updating]
-    inserted, updated = every.take(winner[inserting]), every.take(winner[updating])
+    first = _starts(every.entity[order])
+    winner, group = order[first], np.cumsum(first) - 1
+    held = np.full(len(winner), -1, dtype=np.int64)
+    is_old = order < len(old)
+    held[group[is_old]] = order[is_old]
+    won = winner >= len(old)
+    again = (every.event[order] == every.event[winner][group]).all(axis=1)
+    inserted, updated = winner[won & (held < 0)] - len(old), winner[won & (held >= 0)] - len(old)
+    replaced = held[won & (held >= 0)]
+    came = np.sort(np.concatenate([inserted, updated]))
     return Folded(
         inserted=inserted,
         updated=updated,
         replaced=replaced,
-        past=past(every, order[known_past]),
-        changes=pa.concat_tables([changes(every.take(replaced), -1), changes(inserted, 1), changes(updated, 1)]),
-        winners=_winners(every, inserted, updated, replaced),
+        past=past(every, order[~again & _distinct(every, order, first)]),
+        changes=pa.concat_tables([changes(old.take(replaced), -1), changes(new.take(came), 1)]),
+        winners=_winners(new.numbers("partition")[came], old.numbers("partition")[replaced]),
     )
 
 
@@ -114,8 +110,7 @@ def _distinct(events: Statements, order: Int64s, first: Mask) -> Mask:
     return differs
 
 
-def _winners(every: Statements, inserted: Statements, updated: Statements, replaced: Int64s) -> dict[int, int]:
-    counts: Counter[int] = Counter(inserted.numbers("partition").tolist())
-    counts.update(updated.numbers("partition").tolist())
-    counts.subtract(every.numbers("partition")[replaced].tolist())
+def _winners(came: Int64s, gone: Int64s) -> dict[int, int]:
+    counts: Counter[int] = Counter(came.tolist())
+    counts.subtract(gone.tolist())
     return {partition: count for partition, count in counts.items() if count}

@@ -51,7 +51,7 @@ class Batch:
 
     ``statements`` for events; ``rows`` for the other topics: table name → rows in that table's columns. ``decoded``:
     how many messages could be read; ``not_a_record``: positions that hold none. ``sources``: distinct (identity,
-    part, connector) among the events.
+    part, connector) among the events. ``ready``: what the store's ``ready`` made of it.
     """
 
     claim: Claim
@@ -64,6 +64,7 @@ class Batch:
     statements: Statements | None = None
     sources: frozenset[tuple[str, str, str]] = frozenset()
     rows: Mapping[str, pa.Table] | None = None
+    ready: object = None
 
 
 @dataclass(frozen=True)
@@ -82,13 +83,16 @@ class Rebuilt:
 class Rebuilding(Protocol):
     """A projection made anew beside the one that stands. Nobody sees it before ``swap``."""
 
-    def entries(self, rows: pa.Table) -> None:
+    def ready(self, rows: pa.Table) -> Any:
+        """Prepare rows for one of the three below; may run on another thread."""
+
+    def entries(self, ready: Any) -> None:
         """Append entries: ``row_no``, then the columns of an entry."""
 
-    def keys(self, rows: pa.Table) -> None:
+    def keys(self, ready: Any) -> None:
         """Append entity_id, revision, restated, event_id, row_no; sorted by entity over all calls."""
 
-    def past(self, rows: pa.Table) -> None:
+    def past(self, ready: Any) -> None:
         """Append rows of :data:`hub.projector.fold.PAST`."""
 
     def lines(self, sums: pa.Table) -> None:
@@ -107,6 +111,9 @@ class Store(Protocol):
 
     def claim(self, topic: Topic, partitions: Sequence[int]) -> list[Claim]:
         """Become the only projector of these partitions."""
+
+    def ready(self, batch: Batch) -> Batch:
+        """Do what needs no transaction; may run on another thread than ``apply`` of the batch before."""
 
     def apply(self, batch: Batch) -> bool:
         """Commit a batch; False where the store stands elsewhere than at its start, and nothing was changed."""

@@ -78,7 +78,7 @@ def locked(journal: Journal, locks: Path) -> Iterator[None]:
 
 
 def _apply_topic(journal: Journal, store: Store, claims: Sequence[Claim], end: dict[int, int]) -> Iterator[int]:
-    for made in ahead(_batches(journal, claims, end)):
+    for made in ahead(map(store.ready, _batches(journal, claims, end))):
         if not store.apply(made):
             return  # somebody moved on without the lock: the next call begins where the store stands
         yield made.decoded + len(made.undecodable)

@@ -48,7 +48,7 @@ def ledger(
         where += " AND booked = 1"
     inside, longer = _periods(period)
     listed = ", ".join(columns)
-    with _reading(store) as connection:
+    with reading(store) as connection:
         if connection is None:
             return {"as_of": None, "rows": [], "coarser": 0}
         found = connection.execute(
@@ -73,7 +73,7 @@ def summary(store: Path, period: str | None = None) -> list[dict[str, Any]]:
     inside, _ = _periods(period)
     flows: dict[str, dict[str, int]] = {}
     accounts: dict[str, dict[str, tuple[int, int]]] = {}
-    with _reading(store) as connection:
+    with reading(store) as connection:
         if connection is None:
             return []
         for stream, kind, account, debit, credit in connection.execute(_YEAR.format(inside=inside)):
@@ -139,7 +139,7 @@ def _became(stream: str, flows: dict[str, int], accounts: dict[str, tuple[int, i
 
 
 @contextmanager
-def _reading(store: Path) -> Iterator[sqlite3.Connection | None]:
+def reading(store: Path) -> Iterator[sqlite3.Connection | None]:
     """A connection that cannot write; None where nothing was projected yet."""
     if not store.exists():
         yield None

@@ -23,7 +23,7 @@ from hub.projector.fold import Mask, changes
 from hub.projector.linear import Linear
 from hub.projector.messages import Read, decoded, sources
 from hub.projector.newest import Newest
-from hub.projector.port import Claim, Rebuilt, Store, Undecodable
+from hub.projector.port import Claim, Rebuilding, Rebuilt, Store, Undecodable
 from hub.projector.project import BATCH, Progress, locked, project_locked
 from hub.projector.projection import Projection
 
@@ -55,15 +55,15 @@ def rebuild(
             told = _read_all(journal, seen, spill, newest, progress)
             winners = newest.winners()
             with closing(Linear(projection)) as linear:
-                for rows, sums in ahead(_winning(spill, winners, linear)):
-                    making.entries(rows)
+                for last, ready, sums in ahead(_winning(spill, winners, linear, making)):
+                    making.entries(ready)
                     making.lines(sums)
                     if progress is not None:
-                        progress(len(winners) + int(rows.column("row_no")[-1].as_py()), 2 * len(winners))
-            for rows in newest.won():
-                making.keys(rows)
-            for rows in newest.past():
-                making.past(rows)
+                        progress(len(winners) + last, 2 * len(winners))
+            for ready in ahead(map(making.ready, newest.won())):
+                making.keys(ready)
+            for ready in ahead(map(making.ready, newest.past())):
+                making.past(ready)
             applied = newest.applied()
         finally:
             newest.close()
@@ -114,8 +114,10 @@ def _decoded_runs(journal: Journal) -> Iterator[tuple[Run, Read]]:
             yield run, decoded(run, journal.schema)
 
 
-def _winning(spill: Path, winners: Mask, linear: Linear) -> Iterator[tuple[pa.Table, pa.Table]]:
-    """The second pass: the winners among the entries in the file, numbered, and their sums."""
+def _winning(
+    spill: Path, winners: Mask, linear: Linear, making: Rebuilding
+) -> Iterator[tuple[int, Any, pa.Table]]:
+    """The second pass: the winners among the entries in the file, by number; the last number, rows, and their sums."""
     first = 0
     with pa.memory_map(str(spill)) as source, pa.ipc.open_file(source) as reader:
         for number in range(reader.num_record_batches):
@@ -125,5 +127,6 @@ def _winning(spill: Path, winners: Mask, linear: Linear) -> Iterator[tuple[pa.Ta
             chosen = chosen if len(index) == len(batch) else chosen.take(pa.array(index))
             if len(index):
                 sums = linear.sums(changes(statements(chosen), 1))
-                yield chosen.add_column(0, "row_no", pa.array(first + index + 1)), sums
+                ready = making.ready(chosen.add_column(0, "row_no", pa.array(first + index + 1)))
+                yield int(first + index[-1] + 1), ready, sums
             first += len(batch)

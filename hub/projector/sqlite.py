@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import pyarrow as pa
 from hub.errors import Fenced, Refused, Stop
 from hub.journal.port import Topic
 from hub.projector import sqlite_tables as tables
-from hub.projector.entries import Int64s, Statements, blobs, join, statements
+from hub.projector.entries import SCHEMA, Int64s, Statements, blobs, statements
 from hub.projector.fold import Folded, fold
 from hub.projector.linear import Linear
 from hub.projector.port import PROJECTIONS, Batch, Claim
@@ -20,11 +22,7 @@ from hub.projector.projection import Projection
 from hub.projector.sqlite_database import Database
 from hub.projector.sqlite_make import described, make, write_sources, write_undecodable
 from hub.projector.sqlite_rebuild import SqliteRebuilding
-
-_OLD = (
-    "SELECT entries.* FROM asked CROSS JOIN entry_keys ON entry_keys.entity_id = asked.entity_id"
-    " CROSS JOIN entries ON entries.row_no = entry_keys.row_no"
-)
+from hub.projector.sqlite_stage import Stages
 
 
 class SqliteStore:
@@ -33,7 +31,8 @@ class SqliteStore:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._database = Database(path)
-        self._database.execute("CREATE TEMP TABLE asked (entity_id BLOB PRIMARY KEY) WITHOUT ROWID")
+        self._database.execute(tables.CHOSEN)
+        self._stages = Stages()
         self._projection: Projection | None = None
         self._linear: Linear | None = None
 
@@ -50,7 +49,7 @@ class SqliteStore:
         """As the port says."""
         self._laid(projection, journal)
         self._use(projection)
-        return SqliteRebuilding(self._database, projection, journal)
+        return SqliteRebuilding(self._database, self._stages, projection, journal)
 
     def _laid(self, projection: Projection, journal: str) -> dict[str, str]:
         """What the store says of itself, once it is known to be of this version and this journal."""
@@ -94,33 +93,45 @@ class SqliteStore:
                 claims.append(Claim(topic, partition, epoch, position))
         return claims
 
+    def ready(self, batch: Batch) -> Batch:
+        """As the port says."""
+        new = batch.statements
+        if new is None or isinstance(batch.ready, Path):
+            return batch
+        rows = new.rows.append_column("entity_key", blobs(new.entity)).append_column("event_key", blobs(new.event))
+        return replace(batch, ready=self._stages.write(rows))
+
     def apply(self, batch: Batch) -> bool:
         """As the port says."""
+        staged = self.ready(batch).ready
+        with self._database.attached(staged) if isinstance(staged, Path) else nullcontext(), self._database.writing():
+            return self._apply(batch)
+
+    def _apply(self, batch: Batch) -> bool:
         claim = batch.claim
-        with self._database.writing():
-            epoch, position = self._standing(claim.topic, claim.partition)
-            if epoch != claim.epoch:
-                raise Fenced("another projector took over partition {partition} of {topic}",
-                             partition=claim.partition, topic=claim.topic)  # fmt: skip
-            if position != batch.start:
-                return False
-            if batch.statements is not None:
-                self._apply_events(batch.statements)
-                write_sources(self._database, batch.sources)
-            for name, rows in (batch.rows or {}).items():
-                self._apply_rows(name, rows, claim)
-            write_undecodable(self._database, claim, batch.undecodable)
-            self._move(batch)
+        epoch, position = self._standing(claim.topic, claim.partition)
+        if epoch != claim.epoch:
+            raise Fenced("another projector took over partition {partition} of {topic}",
+                         partition=claim.partition, topic=claim.topic)  # fmt: skip
+        if position != batch.start:
+            return False
+        if batch.statements is not None:
+            self._apply_events(batch.statements)
+            write_sources(self._database, batch.sources)
+        for name, rows in (batch.rows or {}).items():
+            self._apply_rows(name, rows, claim)
+        write_undecodable(self._database, claim, batch.undecodable)
+        self._move(batch)
         return True
 
     def positions(self) -> list[dict[str, Any]]:
         """As the port says."""
-        found = self._database.query('SELECT * FROM positions_v1 ORDER BY projection, "partition"')
-        return list(found.to_pylist())
+        return self._database.query('SELECT * FROM positions_v1 ORDER BY projection, "partition"')
 
     def close(self) -> None:
         """As the port says."""
         self._database.close()
+        self._stages.close()
         if self._linear is not None:
             self._linear.close()
 
@@ -134,14 +145,14 @@ class SqliteStore:
         found = self._database.query(
             'SELECT epoch, "position" FROM positions WHERE projection = ? AND "partition" = ?',
             (PROJECTIONS[topic], partition),
-        ).to_pylist()
+        )
         return (int(found[0]["epoch"]), int(found[0]["position"])) if found else (0, 0)
 
     def _apply_events(self, new: Statements) -> None:
         projection, linear = self._rules()
-        rows, old = self._old(new)
+        numbers, old = self._old()
         folded = fold(new, old)
-        self._write_entries(folded, rows)
+        self._write_entries(folded, numbers)
         self._database.write(tables.INSERT_PAST, folded.past)
         sums = linear.sums(folded.changes)
         self._database.write(tables.upsert_lines(projection, projection.lines.table), sums)
@@ -151,32 +162,23 @@ class SqliteStore:
                 (count, PROJECTIONS["events"], partition),
             )
 
-    def _old(self, new: Statements) -> tuple[Int64s, Statements]:
-        """The entries of these entities that stand, and their row numbers."""
-        asked = np.unique(new.entity, axis=0)
-        self._database.execute("DELETE FROM asked")
-        self._database.write("INSERT INTO asked VALUES (?)", pa.table([blobs(asked)], names=["entity_id"]))
-        found = self._database.query(_OLD)
-        return np.asarray(found.column("row_no").to_numpy(), dtype=np.int64), statements(found)
+    def _old(self) -> tuple[Int64s, Statements]:
+        """The entries of the staged entities that stand, and their row numbers."""
+        found = self._database.rows(tables.STANDING_ENTRIES)
+        columns = list(zip(*found, strict=True)) or [()] * (len(SCHEMA) + 1)
+        arrays = [pa.array(column, field.type) for column, field in zip(columns[1:], SCHEMA, strict=True)]
+        return np.array(columns[0], dtype=np.int64), statements(pa.table(arrays, schema=SCHEMA))
 
-    def _write_entries(self, folded: Folded, old_rows: Int64s) -> None:
+    def _write_entries(self, folded: Folded, old_numbers: Int64s) -> None:
         """New entities get the next row numbers, in the order of the journal: neighbours in time stay neighbours."""
-        inserted, updated = folded.inserted, folded.updated
-        highest = self._database.query("SELECT COALESCE(MAX(row_no), 0) AS highest FROM entries")
-        order = np.argsort(inserted.numbers("position"), kind="stable")
-        numbers = np.empty(len(inserted), dtype=np.int64)
-        numbers[order] = highest.column("highest")[0].as_py() + 1 + np.arange(len(inserted))
-        self._write_numbered(inserted.take(order), numbers[order])
-        self._write_numbered(updated, old_rows[folded.replaced])
-        keyed, rows = join([inserted, updated]), np.concatenate([numbers, old_rows[folded.replaced]])
-        keys = [
-            blobs(keyed.entity), keyed.rows.column("revision"), keyed.rows.column("restated"), blobs(keyed.event),
-            pa.array(rows),
-        ]  # fmt: skip
-        self._database.write(tables.INSERT_KEY, pa.table(keys, names=["e", "r", "s", "i", "n"]))
-
-    def _write_numbered(self, entries: Statements, numbers: Int64s) -> None:
-        self._database.write(tables.INSERT_ENTRY, entries.rows.add_column(0, "row_no", pa.array(numbers)))
+        ((highest,),) = self._database.rows("SELECT COALESCE(MAX(row_no), 0) FROM entries")
+        inserted = np.sort(folded.inserted)
+        new = zip(range(highest + 1, highest + 1 + len(inserted)), (inserted + 1).tolist(), strict=True)
+        changed = zip(old_numbers[folded.replaced].tolist(), (folded.updated + 1).tolist(), strict=True)
+        self._database.execute("DELETE FROM chosen")
+        self._database.write("INSERT INTO chosen VALUES (?, ?)", [*new, *changed])
+        self._database.execute(tables.INSERT_ENTRIES)
+        self._database.execute(tables.INSERT_KEYS)
 
     def _apply_rows(self, name: str, rows: pa.Table, claim: Claim) -> None:
         counted = {"quarantine": "quarantine", "acts": "acts"}.get(name)
@@ -191,7 +193,7 @@ class SqliteStore:
     def _count(self, table: str | None) -> int:
         if table is None:
             return 0
-        return int(self._database.query(f'SELECT COUNT(*) AS rows FROM "{table}"').column("rows")[0].as_py())
+        return int(self._database.rows(f'SELECT COUNT(*) FROM "{table}"')[0][0])
 
     def _move(self, batch: Batch) -> None:
         self._database.execute(

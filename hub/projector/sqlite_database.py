@@ -1,22 +1,18 @@
-"""A SQLite database written through Arrow (ADBC): rows go in from columns, without a Python object each.
-
-The only place where the driver's errors become the hub's.
-"""
+"""The store's SQLite file: one connection, one writer at a time. Its errors become the hub's here and nowhere else."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-import adbc_driver_manager
-import adbc_driver_sqlite.dbapi
 import pyarrow as pa
 
 from hub.errors import HubError, NotInOrder, StoreUnavailable
 
 _SETTINGS = (
-    "PRAGMA busy_timeout = 30000",
     "PRAGMA journal_mode = WAL",
     # The journal is the truth: losing the last commits at a power cut loses rows and position together.
     "PRAGMA synchronous = NORMAL",
@@ -24,8 +20,8 @@ _SETTINGS = (
     "PRAGMA temp_store = MEMORY",
     "PRAGMA wal_autocheckpoint = 8000",
 )
-# The driver infers a column's type from its first batch of rows: it must see them all.
-_WHOLE_RESULT = {"adbc.sqlite.query.batch_rows": "1000000"}
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_OVERFLOW = ("cannot store REAL", "integer overflow")
 
 
 class Database:
@@ -35,33 +31,33 @@ class Database:
         self._path = path
         with self._translated():
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = adbc_driver_sqlite.dbapi.connect(str(path), autocommit=True)
-        for setting in _SETTINGS:
-            self.query(setting)
+            self._connection = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
+            for setting in _SETTINGS:
+                self._connection.execute(setting)
 
-    def query(self, statement: str, parameters: Sequence[str | int] = ()) -> pa.Table:
-        """The rows of a SELECT. A column without a value has type int64, whatever it would be."""
-        with self._translated(), self._connection.cursor() as cursor:
-            cursor.adbc_statement.set_options(**_WHOLE_RESULT)
-            cursor.execute(statement, _bound(parameters))
-            return cursor.fetch_arrow_table()
+    def query(self, statement: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """The rows of a SELECT by column."""
+        with self._translated():
+            cursor = self._connection.execute(statement, values)
+            names = [column[0] for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor]
 
-    def execute(self, statement: str, parameters: Sequence[str | int] = ()) -> None:
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """The rows of a SELECT."""
+        with self._translated():
+            return self._connection.execute(statement).fetchall()
+
+    def execute(self, statement: str, values: Sequence[Any] = ()) -> None:
         """Run one statement."""
-        with self._translated(), self._connection.cursor() as cursor:
-            cursor.execute(statement, _bound(parameters))
+        with self._translated():
+            self._connection.execute(statement, values)
 
-    def write(self, statement: str, rows: pa.Table) -> None:
-        """Run one statement per row; its parameters are the columns, in order."""
-        if rows.num_rows:
-            with self._translated(), self._connection.cursor() as cursor:
-                cursor.executemany(statement, rows)
-
-    def append(self, table: str, rows: pa.Table) -> None:
-        """Append rows to a table, by column name."""
-        if rows.num_rows:
-            with self._translated(), self._connection.cursor() as cursor:
-                cursor.adbc_ingest(table, rows, mode="append")
+    def write(self, statement: str, rows: Iterable[Sequence[Any]] | pa.Table) -> None:
+        """Run one statement per row; its parameters are the row's cells, in order."""
+        if isinstance(rows, pa.Table):
+            rows = zip(*(column.to_pylist() for column in rows.columns), strict=True)
+        with self._translated():
+            self._connection.executemany(statement, rows)
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -73,6 +69,16 @@ class Database:
         except BaseException:
             self._roll_back()
             raise
+
+    @contextmanager
+    def attached(self, path: Path) -> Iterator[None]:
+        """Another file under the name ``stage``; removed afterwards."""
+        self.execute("ATTACH ? AS stage", (str(path),))
+        try:
+            yield
+        finally:
+            self.execute("DETACH stage")
+            path.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Close the connection; an open transaction is rolled back."""
@@ -89,27 +95,17 @@ class Database:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except (adbc_driver_manager.Error, OSError) as error:
-            raise self._error(str(error)) from error
+        except sqlite3.Error as error:
+            raise self._error(error) from error
+        except OSError as error:
+            raise StoreUnavailable("the store {path} does not take or give rows: {reason}",
+                                   path=str(self._path), reason=str(error)) from error  # fmt: skip
 
-    def _error(self, reason: str) -> HubError:
-        facts = {"path": str(self._path), "reason": " ".join(reason.split())[:300]}
-        if "malformed" in reason or "not a database" in reason:
+    def _error(self, error: sqlite3.Error) -> HubError:
+        facts = {"path": str(self._path), "reason": str(error)[:300]}
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED:
             return NotInOrder("the store {path} is damaged: {reason}", **facts,
                               remedy="Delete it and project again: the journal has everything.")  # fmt: skip
-        if "cannot store REAL" in reason or "integer overflow" in reason:
+        if any(text in str(error) for text in _OVERFLOW):
             return NotInOrder("a sum in the store {path} exceeds 64 bits: {reason}", **facts)
         return StoreUnavailable("the store {path} does not take or give rows: {reason}", **facts)
-
-
-def _bound(parameters: Sequence[str | int]) -> pa.RecordBatch | None:
-    """One row of parameters, as Arrow: the driver would look for other data frame libraries at every call."""
-    if not parameters:
-        return None
-    names = [str(number) for number in range(len(parameters))]
-    return pa.RecordBatch.from_arrays([pa.array([value], _type(value)) for value in parameters], names)
-
-
-def _type(value: str | int) -> pa.DataType:
-    """Said, not inferred: inferring would look for pandas every time."""
-    return pa.int64() if isinstance(value, int) else pa.string()

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
-import pyarrow as pa
-
 from hub.projector import sqlite_tables as tables
 from hub.projector.port import Claim, Undecodable
 from hub.projector.projection import Projection
@@ -15,9 +13,9 @@ from hub.projector.sqlite_database import Database
 
 def described(database: Database) -> dict[str, str]:
     """What the store says of itself: schema, journal, projection, version, digest; empty where it is new."""
-    if not len(database.query("SELECT 1 AS found FROM sqlite_schema WHERE name = 'meta'")):
+    if not database.rows("SELECT 1 FROM sqlite_schema WHERE name = 'meta'"):
         return {}
-    return {row["name"]: row["value"] for row in database.query("SELECT * FROM meta").to_pylist()}
+    return dict(database.rows("SELECT name, value FROM meta"))
 
 
 def make(database: Database, projection: Projection, journal: str) -> None:
@@ -33,8 +31,7 @@ def make_rules(database: Database, projection: Projection) -> None:
     """Make and fill the rule tables, and note their names: a rebuild by other rules must find them."""
     for create, fill, rows in tables.rules(projection):
         database.execute(create)
-        for row in rows:
-            database.execute(fill, row)
+        database.write(fill, rows)
     names = [projection.lines.table, *(table.name for table in projection.tables)]
     database.execute("INSERT OR REPLACE INTO meta VALUES ('tables', ?)", (json.dumps(names),))
 
@@ -57,27 +54,20 @@ def describe(database: Database, projection: Projection, journal: str) -> None:
 
 def write_sources(database: Database, sources: Iterable[tuple[str, str, str]]) -> None:
     """Note where events came from."""
-    for source in sorted(sources):
-        database.execute(tables.INSERT_SOURCE, source)
+    database.write(tables.INSERT_SOURCE, sorted(sources))
 
 
 def write_undecodable(database: Database, claim: Claim, messages: Sequence[Undecodable]) -> None:
     """Note messages that cannot be used, by their positions."""
-    if not messages:
-        return
     topic, partition = claim.topic, claim.partition
-    rows = pa.table(
-        {
-            "id": [f"{topic}/{partition}/{bad.position}" for bad in messages],
-            "topic": [topic] * len(messages),
-            "partition": [partition] * len(messages),
-            "position": [bad.position for bad in messages],
-            "schema_id": pa.array([bad.schema_id for bad in messages], pa.int64()),
-            "errors": [_errors(bad.reason) for bad in messages],
-            "appended_at": [bad.appended_at for bad in messages],
-        }
-    )
-    database.write(tables.INSERT_UNDECODABLE, rows)
+    database.write(
+        tables.INSERT_UNDECODABLE,
+        [
+            (f"{topic}/{partition}/{bad.position}", topic, partition, bad.position, bad.schema_id, _errors(bad.reason),
+             bad.appended_at)
+            for bad in messages
+        ],
+    )  # fmt: skip
 
 
 def _errors(reason: str) -> str:

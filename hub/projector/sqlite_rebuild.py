@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -13,6 +14,7 @@ from hub.projector.port import PROJECTIONS, Rebuilt
 from hub.projector.projection import Projection
 from hub.projector.sqlite_database import Database
 from hub.projector.sqlite_make import describe, described, make_rules, make_views, write_sources, write_undecodable
+from hub.projector.sqlite_stage import Stages
 
 _EVENTS = PROJECTIONS["events"]
 
@@ -20,29 +22,36 @@ _EVENTS = PROJECTIONS["events"]
 class SqliteRebuilding:
     """:class:`hub.projector.port.Rebuilding`. What a killed one left behind is dropped at the beginning."""
 
-    def __init__(self, database: Database, projection: Projection, journal: str) -> None:
-        self._database, self._projection, self._journal = database, projection, journal
+    def __init__(self, database: Database, stages: Stages, projection: Projection, journal: str) -> None:
+        self._database, self._stages, self._projection, self._journal = database, stages, projection, journal
         columns = {**tables.REPLACEABLE, projection.lines.table: tables.lines_columns(projection)}
         self._names = tuple(columns)
         self._upsert = tables.upsert_lines(projection, f"{projection.lines.table}_new")
         with database.writing():
-            left = database.query("SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB '*_new'")
-            for row in left.to_pylist():
-                database.execute(f'DROP TABLE "{row["name"]}"')
+            for (name,) in database.rows("SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB '*_new'"):
+                database.execute(f'DROP TABLE "{name}"')
             for name, definition in columns.items():
                 database.execute(f'CREATE TABLE "{name}_new" {definition}')
 
-    def entries(self, rows: pa.Table) -> None:
+    def ready(self, rows: pa.Table) -> Path:
         """As the port says."""
-        self._database.append("entries_new", rows)
+        return self._stages.write(rows)
 
-    def keys(self, rows: pa.Table) -> None:
+    def entries(self, ready: Path) -> None:
         """As the port says."""
-        self._database.append("entry_keys_new", rows)
+        self._append("entries_new", ready)
 
-    def past(self, rows: pa.Table) -> None:
+    def keys(self, ready: Path) -> None:
         """As the port says."""
-        self._database.append("past_new", rows)
+        self._append("entry_keys_new", ready)
+
+    def past(self, ready: Path) -> None:
+        """As the port says."""
+        self._append("past_new", ready)
+
+    def _append(self, table: str, staged: Path) -> None:
+        with self._database.attached(staged), self._database.writing():
+            self._database.execute(f"INSERT INTO {table} SELECT * FROM stage.coming")
 
     def lines(self, sums: pa.Table) -> None:
         """As the port says."""
@@ -67,9 +76,8 @@ class SqliteRebuilding:
 
     def _drop(self) -> None:
         """The views, which would hinder renaming, and all that is replaced."""
-        views = self._database.query("SELECT name FROM sqlite_schema WHERE type = 'view'")
-        for row in views.to_pylist():
-            self._database.execute(f'DROP VIEW "{row["name"]}"')
+        for (name,) in self._database.rows("SELECT name FROM sqlite_schema WHERE type = 'view'"):
+            self._database.execute(f'DROP VIEW "{name}"')
         ruled = json.loads(described(self._database)["tables"])
         for name in dict.fromkeys([*self._names, *ruled]):
             self._database.execute(f'DROP TABLE IF EXISTS "{name}"')
@@ -79,7 +87,7 @@ class SqliteRebuilding:
         standing = self._database.query(
             'SELECT epoch FROM positions WHERE projection = ? AND "partition" = ?', (_EVENTS, part.claim.partition)
         )
-        if standing.column("epoch").to_pylist() != [part.claim.epoch]:
+        if standing != [{"epoch": part.claim.epoch}]:
             raise Fenced("another projector took over partition {partition} of {topic}",
                          partition=part.claim.partition, topic=part.claim.topic)  # fmt: skip
         self._database.execute(

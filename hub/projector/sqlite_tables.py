@@ -119,8 +119,21 @@ def upsert_lines(projection: Projection, table: str) -> str:
     return f'INSERT INTO "{table}" VALUES ({marks}) ON CONFLICT ({key}) DO UPDATE SET {added}'
 
 
-INSERT_ENTRY = f"INSERT OR REPLACE INTO entries VALUES ({', '.join('?' * (len(COLUMNS) + 1))})"
-INSERT_KEY = "INSERT OR REPLACE INTO entry_keys VALUES (?, ?, ?, ?, ?)"
+CHOSEN = "CREATE TEMP TABLE chosen (row_no INTEGER PRIMARY KEY, number INTEGER NOT NULL)"
+"""Which staged rows become entries, and under which row numbers."""
+STAGED = tuple(f'coming."{name}"' for name in COLUMNS)
+FROM_STAGE = "FROM chosen CROSS JOIN stage.coming ON coming.rowid = chosen.number"
+INSERT_ENTRIES = (
+    f"INSERT OR REPLACE INTO entries SELECT chosen.row_no, {', '.join(STAGED)} {FROM_STAGE} ORDER BY chosen.row_no"
+)
+INSERT_KEYS = (
+    "INSERT OR REPLACE INTO entry_keys SELECT coming.entity_key, coming.revision, coming.restated, coming.event_key,"
+    f" chosen.row_no {FROM_STAGE} ORDER BY coming.entity_key"
+)
+STANDING_ENTRIES = (
+    "SELECT entries.* FROM entry_keys CROSS JOIN entries ON entries.row_no = entry_keys.row_no"
+    " WHERE entry_keys.entity_id IN (SELECT coming.entity_key FROM stage.coming)"
+)
 INSERT_PAST = (
     "INSERT INTO past VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"
     ' SET "partition" = excluded."partition", "position" = excluded."position"'

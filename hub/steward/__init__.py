@@ -1,0 +1,1 @@
+"""What stewards ask and do: explain; later replay, closing, seals."""

@@ -1,0 +1,47 @@
+"""Rows on their way into the store: an Arrow table as a SQLite file of its own, which the store attaches.
+
+Written by ADBC, five times as fast as a Python object per value. Only private files are: ADBC brings its own copy of
+SQLite, and two copies in one process that open the same file break each other's locks (sqlite.org/howtocorrupt.html,
+2.2.1). The store itself, and whoever reads it, use Python's sqlite3.
+"""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import adbc_driver_manager
+import pyarrow as pa
+from adbc_driver_sqlite import dbapi
+
+from hub.errors import StoreUnavailable
+
+TABLE = "coming"
+_SETTINGS = ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", "PRAGMA cache_size = -65536")
+
+
+class Stages:
+    """A folder for such files; they may be made on any thread."""
+
+    def __init__(self) -> None:
+        self._folder = TemporaryDirectory(prefix="wastehub-stage-")
+        self._numbers = itertools.count()
+
+    def write(self, rows: pa.Table) -> Path:
+        """A new file whose table ``coming`` holds ``rows``; rowids count from 1 in their order."""
+        path = Path(self._folder.name) / f"{next(self._numbers)}.db"
+        try:
+            with dbapi.connect(str(path), autocommit=True) as connection, connection.cursor() as cursor:
+                for setting in _SETTINGS:
+                    cursor.execute(setting)
+                    cursor.fetchall()
+                cursor.adbc_ingest(TABLE, rows, mode="create")
+        except (adbc_driver_manager.Error, OSError) as error:
+            raise StoreUnavailable("rows cannot be staged in {path}: {reason}",
+                                   path=str(path), reason=str(error)[:300]) from error  # fmt: skip
+        return path
+
+    def close(self) -> None:
+        """Remove the folder and what is left in it."""
+        self._folder.cleanup()
