@@ -14,6 +14,7 @@ from hub.intake.compiler import Compiler
 from hub.intake.connector import Connector, Expression, Part
 from hub.intake.expressions import ExpressionWrong, Failure, Kind, Site, Value, either
 from hub.intake.fields import KINDS_OF_FIELDS, FieldError, field_errors
+from hub.intake.handlers import HANDLERS
 from hub.intake.selecting import BITS, part_sql
 from hub.reference.lists import LocalList
 
@@ -79,7 +80,7 @@ class MappingWrong(Exception):  # noqa: N818 - carries every mistake; turned int
 
 def compile_mapping(connector: Connector, lists: MappingType[str, LocalList]) -> Mapping:
     """Compile every expression of a connector. Raises MappingWrong with every mistake."""
-    compiler = Compiler(lists, connector.drop)
+    compiler = Compiler(lists, HANDLERS, connector.drop)
     mistakes: list[Located] = []
 
     def compiled(expression: Expression | None, wanted: tuple[Kind, ...]) -> Value | None:

@@ -130,7 +130,7 @@ def record_sql(columns: Sequence[tuple[str, str, int]]) -> str:
 
 def _found(column: str, names: Sequence[str]) -> str | None:
     """The column of the source that a written name means: itself, its container, or the only one but for case."""
-    for wanted in (column, column.split(".")[0]):
+    for wanted in (column, column.split(".", maxsplit=1)[0]):
         if wanted in names:
             return wanted
         alike = [name for name in names if name.casefold() == wanted.casefold()]
