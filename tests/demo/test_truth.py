@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -56,7 +57,7 @@ def _open(folder: Path) -> Counter[tuple[str, str]]:
 
 
 class _City:
-    """A hub at its first pull and after the changes."""
+    """A hub after its first pull."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -71,11 +72,13 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> _City:
 
 
 @pytest.fixture(scope="module")
-def changed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Truth]:
-    city = _City(tmp_path_factory.mktemp("changed"))
-    truth = generate_changes(city.folder, MONTHS, SCALE)
-    _pull_and_fold(city.folder, "--compare")
-    return city.folder, truth
+def changed(first: _City, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Truth]:
+    """A copy of the first hub, pulled again after the systems have moved on."""
+    folder = tmp_path_factory.mktemp("changed") / "hub"
+    shutil.copytree(first.folder, folder)
+    truth = generate_changes(folder, MONTHS, SCALE)
+    _pull_and_fold(folder, "--compare")
+    return folder, truth
 
 
 def _check(folder: Path, truth: Truth) -> None:
