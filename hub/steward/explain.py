@@ -112,7 +112,10 @@ class _Explainer:
         match = _PLACE.fullmatch(name)
         if match is None or match[1] != "events":
             return None
-        events = self._events([(int(match[2]), int(match[3]))])
+        place = (int(match[2]), int(match[3]))
+        if place[1] >= self._journal.end("events").get(place[0], 0):
+            return None
+        events = self._events([place])
         return self._entities("event", [events[0]["entity_id"]])
 
     def _entities(self, what: str, names: Sequence[str]) -> Document | None:

@@ -8,7 +8,7 @@ import os
 import random
 import signal
 import sqlite3
-import time
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -163,22 +163,26 @@ def test_killed_projectors_lose_and_double_nothing(
     """Projectors and rebuilds killed at seeded moments leave a store from which the next one gives the oracle."""
     told = history(7, entities=400)
     append(journal, told)
-    dice, context = random.Random(7), multiprocessing.get_context("fork")
+    dice, context = random.Random(7), multiprocessing.get_context("spawn")
     store.close()
-    for _ in range(8):
-        started = context.Process(target=_project, args=(tmp_path, dice.choice([3, 40]), dice.random() < 0.3))
+    killed = 0
+    for _ in range(6):
+        fuse = dice.random() * 0.3
+        started = context.Process(target=_project, args=(tmp_path, dice.choice([3, 40]), dice.random() < 0.3, fuse))
         started.start()
-        time.sleep(dice.random() * 0.6)
-        os.kill(started.pid or 0, signal.SIGKILL)
-        started.join()
+        started.join(60)
+        killed += started.exitcode == -signal.SIGKILL
+    assert killed
     _project(tmp_path)
     compare(tmp_path / "store.db", Oracle(list(enumerate(told))))
 
 
-def _project(folder: Path, limit: int = 50_000, anew: bool = False) -> None:
-    """What a process of its own does: project (or rebuild) in batches of ``limit``."""
+def _project(folder: Path, limit: int = 50_000, anew: bool = False, fuse: float | None = None) -> None:
+    """What a process of its own does: project (or rebuild) in batches of ``limit``, killed after ``fuse`` seconds."""
     from hub.projector import project
 
     project.BATCH = limit
+    if fuse is not None:
+        threading.Timer(fuse, os.kill, (os.getpid(), signal.SIGKILL)).start()
     with closing(EmbeddedJournal(folder / "journal.db")) as journal, closing(SqliteStore(folder / "store.db")) as store:
         (rebuild if anew else project_once)(journal, store, ledger(), folder / "locks")

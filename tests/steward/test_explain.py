@@ -60,9 +60,12 @@ def test_a_line_leads_to_its_entries_events_and_records(hub: tuple[EmbeddedJourn
     assert json.loads(json.dumps(found)) == found
 
 
-@pytest.mark.parametrize("name", [OLD["entity_id"], OLD["event_id"], NEW["event_id"], '["A1"]', '[ "A1" ]', "A1", "events/0/1"])
+WAYS = [OLD["entity_id"], OLD["event_id"], NEW["event_id"], '["A1"]', '[ "A1" ]', "A1", "events/0/1"]
+
+
+@pytest.mark.parametrize("name", WAYS)
 def test_every_way_back_leads_to_the_line(hub: tuple[EmbeddedJournal, SqliteStore], name: str) -> None:
-    """An entity, either of its events, its key or its place: all statements, oldest first, and the line they count in."""
+    """An entity, its events, its key or its place: all statements, oldest first, and the line they count in."""
     found = explain(*hub, name)
     assert [event["event_id"] for event in found["events"]] == [OLD["event_id"], NEW["event_id"]]
     assert [line["id"] for line in found["lines"]] == [LINE]
@@ -122,11 +125,14 @@ def test_a_message_that_cannot_be_read_is_shown_raw(hub: tuple[EmbeddedJournal, 
     assert bytes.fromhex(row["raw"]) == b"\xff junk"
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["", "no such key", "line:2026-03/1/construction/SW/SW70/RECEIVED/housing", "line:2026", "account:x", "line:'/*/*/*/*/*/*",
-     "events/0/99", "acts/0/0", "00000000-0000-0000-0000-000000000000", "[1,", "account:1/2/3/4/5/6"],
-)  # fmt: skip
+NOTHING = [
+    "", "no such key", "line:2026-03/1/construction/SW/SW70/RECEIVED/housing", "line:2026", "account:x",
+    "line:'/*/*/*/*/*/*", "events/0/99", "acts/0/0", "00000000-0000-0000-0000-000000000000", "[1,",
+    "account:1/2/3/4/5/6",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NOTHING)
 def test_what_is_not_there_is_said_to_be_not_there(hub: tuple[EmbeddedJournal, SqliteStore], name: str) -> None:
     """An id of nothing is the request's fault, whatever it looks like."""
     with pytest.raises(RequestWrong):
