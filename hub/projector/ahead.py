@@ -15,12 +15,15 @@ def ahead(items: Iterable[T]) -> Iterator[T]:
     The items' maker runs on one other thread and must not share what is not meant to be shared.
     """
     iterator = iter(items)
-    end = object()
     with ThreadPoolExecutor(1) as maker:
-        coming = maker.submit(next, iterator, end)
-        while True:
-            item = coming.result()
-            if item is end:
-                return
-            coming = maker.submit(next, iterator, end)
-            yield item  # type: ignore[misc]  # ``end`` is told apart by identity, which mypy cannot follow
+        coming = maker.submit(_next, iterator)
+        while (item := coming.result()) is not None:
+            coming = maker.submit(_next, iterator)
+            yield item[0]
+
+
+def _next(iterator: Iterator[T]) -> tuple[T] | None:
+    try:
+        return (next(iterator),)
+    except StopIteration:
+        return None
