@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
+from typing import Any
 
 import click
 
@@ -23,17 +25,22 @@ def complain(error: HubError) -> None:
 
 def problem_lines(problem: Problem) -> list[str]:
     """Where the mistake is, what it is, the line with a caret under it, and what may have been meant."""
-    place = ":".join(str(part) for part in (problem.file, problem.line, problem.column) if part is not None)
-    lines = [f"{place}: {problem.error}: {translate(problem.message, **problem.facts)}"]
-    if problem.source_line is not None:
-        text = problem.source_line.rstrip("\n").expandtabs(1)
-        number = f"{problem.line or '':>5} | "
-        lines.append(number + text)
-        if problem.column is not None:
-            before = text[: problem.column - 1]
-            lines.append(" " * 5 + " | " + " " * width(before) + "^")
-    if problem.suggestion:
-        lines.append(translate("      did you mean {suggestion}?", suggestion=problem.suggestion))
+    message = translate(problem.message, **problem.facts)
+    return mistake_lines(vars(problem) | {"message": message})
+
+
+def mistake_lines(mistake: Mapping[str, Any]) -> list[str]:
+    """The same for a mistake as ``connector check --json`` gives it: its message is a text already."""
+    line, column, suggestion = mistake["line"], mistake["column"], mistake.get("suggestion")
+    place = ":".join(str(part) for part in (mistake["file"], line, column) if part is not None)
+    lines = [f"{place}: {mistake['error']}: {mistake['message']}"]
+    if mistake.get("source_line") is not None:
+        text = mistake["source_line"].rstrip("\n").expandtabs(1)
+        lines.append(f"{line or '':>5} | {text}")
+        if column is not None:
+            lines.append("      | " + " " * width(text[: column - 1]) + "^")
+    if suggestion:
+        lines.append(translate("      did you mean {suggestion}?", suggestion=suggestion))
     return lines
 
 

@@ -26,6 +26,6 @@ def explain(folder: Path, id_: str, as_json: bool) -> None:
     if as_json:
         show_json(found)
     else:
-        from hub.cli.tables import show_tree
+        from hub.cli.tables import show_explained
 
-        show_tree(found, id_)
+        show_explained(found)

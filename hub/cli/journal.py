@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from hub.cli.out import json_option, show_json
+from hub.texts import translate
 
 
 @click.group()
@@ -35,4 +36,5 @@ def show(folder: Path, as_json: bool) -> None:
     else:
         from hub.cli.tables import console, table
 
-        console().print(table(("topic", "partition", "end"), rows, title=identity))
+        console().print(translate("Journal {identity}", identity=identity))
+        console().print(table(("topic", "partition", "end"), rows))

@@ -12,12 +12,16 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from hub.cli.figures import name_of, scale_for
+from hub.cli.complaint import mistake_lines
+from hub.cli.figures import TONNES, name_of, scale_for
 from hub.texts import N_, translate
 
 HEADINGS = {
     "name": N_("name"), "title": N_("title"), "department": N_("department"), "kind": N_("kind"),
-    "every_seconds": N_("every (s)"), "tests": N_("tests"), "path": N_("file"),
+    "source": N_("source"), "account": N_("account"), "debit_g": N_("debit"), "credit_g": N_("credit"),
+    "complete": N_("complete"), "entity_id": N_("entity"), "record": N_("record"), "errors": N_("errors"),
+    "place": N_("place"), "values": N_("values"), "lines": N_("lines"), "accounts": N_("accounts"), "acts": N_("acts"),
+       "every_seconds": N_("every (s)"), "tests": N_("tests"), "path": N_("file"),
     "read": N_("read"), "events": N_("events"), "unchanged": N_("unchanged"), "skipped": N_("skipped"),
     "quarantined": N_("quarantined"), "cursor": N_("cursor"), "error": N_("error"),
     "version": N_("version"), "applied": N_("applied"), "superseded": N_("superseded"),
@@ -28,9 +32,17 @@ HEADINGS = {
     "topic": N_("topic"), "partition": N_("partition"), "end": N_("end"), "part": N_("part"), "found": N_("found"),
     "remedy": N_("what to do"),
 }
+MASSES = {"mass_g", "debit_g", "credit_g"}
 FIGURES = {
     "read", "events", "unchanged", "skipped", "quarantined", "applied", "superseded", "not_a_record", "lag_events",
-    "mass_g", "count", "entries", "every_seconds", "tests", "partition", "end", "version",
+    "mass_g", "debit_g", "credit_g", "count", "entries", "every_seconds", "tests", "partition", "end", "version",
+}
+EXPLAINED = {
+    "lines": (
+        "period", "region", "stream", "scheme", "code", "kind", "department", "booked", "mass_g", "count", "entries",
+    ),
+    "accounts": ("period", "region", "stream", "scheme", "code", "account", "debit_g", "credit_g", "complete"),
+    "entries": ("entity_id", "kind", "period", "region", "code", "mass_g", "count", "connector", "source_key"),
 }
 
 
@@ -58,8 +70,10 @@ def table(columns: Sequence[str], rows: Sequence[dict[str, Any]], title: str | N
 
 
 def _cell(column: str, value: Any) -> str:
-    if isinstance(value, bool):
+    if isinstance(value, bool) or column in ("booked", "complete"):
         return "✓" if value else "✗"
+    if column in MASSES and isinstance(value, int):
+        return f"{TONNES.show(value)} {translate(TONNES.sentence)}" if value else "–"
     if isinstance(value, int):
         return f"{value:,}" if column in FIGURES else str(value)
     if isinstance(value, float):
@@ -88,7 +102,8 @@ def show_projections(done: dict[str, Any]) -> None:
 def show_connectors(rows: Sequence[dict[str, Any]]) -> None:
     """A row per connector."""
     if rows:
-        console().print(table(("name", "title", "department", "kind", "every_seconds", "tests", "path"), rows))
+        shown = [row | {"source": row["kind"]} for row in rows]
+        console().print(table(("name", "title", "department", "source", "every_seconds", "tests", "path"), shown))
     else:
         console().print(translate("This hub has no connector yet. docs/connector.md shows how to write one."))
 
@@ -109,12 +124,7 @@ def show_ledger(found: dict[str, Any], by: Sequence[str]) -> None:
 def show_errors(found: dict[str, Any]) -> None:
     """Every mistake in the files, one after the other."""
     for error in found["errors"]:
-        place = ":".join(str(error[key]) for key in ("file", "line", "column") if error.get(key) is not None)
-        console().print(Text.assemble((place, "bold"), ": ", (error["error"], "red"), f": {error['message']}"))
-        if error.get("source_line") is not None:
-            console().print(f"    {error['source_line']}", soft_wrap=True)
-        if error.get("suggestion"):
-            console().print(translate("      did you mean {suggestion}?", suggestion=error["suggestion"]))
+        console().print("\n".join(mistake_lines(error)), soft_wrap=True)
     if not found["errors"]:
         console().print(Text(translate("No mistake found."), style="green"))
 
@@ -169,6 +179,18 @@ def show_tree(document: dict[str, Any], name: str = "") -> None:
     root = Tree(Text(name, style="bold"), hide_root=not name)
     _grow(root, document)
     console().print(root, soft_wrap=True)
+
+
+def show_explained(found: dict[str, Any]) -> None:
+    """Lines, accounts and entries as tables; events, records set aside and decisions whole."""
+    show_tree({name: value for name, value in found.items() if not isinstance(value, list)})
+    for part, columns in EXPLAINED.items():
+        rows = found.get(part) or []
+        if rows:
+            console().print(table([name for name in columns if name in rows[0]], rows, title=heading(part)))
+    for part in ("events", "quarantine", "acts"):
+        if found.get(part):
+            show_tree({part: found[part]})
 
 
 def _grow(tree: Tree, value: Any) -> None:

@@ -1,7 +1,9 @@
-"""The command as a person starts it: another process, its own language, its own folder."""
+"""The command as a person starts it: in a process of its own, or, where many are needed, within this one."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import subprocess
@@ -9,6 +11,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from hub.cli.main import run
 
 
 @dataclass(frozen=True)
@@ -33,3 +37,16 @@ def wastehub(*args: str | Path, language: str = "C", folder: Path | None = None,
         env=kept | {"LC_ALL": language} | environ,
     )
     return Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def here(*args: str | Path) -> Outcome:
+    """The same within this process: libraries are imported once for all tests. In Chinese."""
+    out, err = io.StringIO(), io.StringIO()
+    kept = {name: os.environ.pop(name, None) for name in ("LC_ALL", "LC_MESSAGES", "LANG", "LANGUAGE")}
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = run([str(arg) for arg in args])
+    finally:
+        os.environ.pop("LANGUAGE", None)
+        os.environ.update({name: value for name, value in kept.items() if value is not None})
+    return Outcome(code, out.getvalue(), err.getvalue())
