@@ -10,6 +10,9 @@ import pyarrow as pa
 
 from hub.errors import Fenced
 from hub.projector import sqlite_tables as tables
+from hub.projector.entries import SCHEMA
+from hub.projector.fold import PAST
+from hub.projector.newest import KEYS
 from hub.projector.port import PROJECTIONS, Rebuilt
 from hub.projector.projection import Projection
 from hub.projector.sqlite_database import Database
@@ -17,6 +20,7 @@ from hub.projector.sqlite_make import describe, described, make_rules, make_view
 from hub.projector.sqlite_stage import Stages
 
 _EVENTS = PROJECTIONS["events"]
+_SHAPES = {"entries": SCHEMA.insert(0, pa.field("row_no", pa.int64())), "entry_keys": KEYS, "past": PAST}
 
 
 class SqliteRebuilding:
@@ -35,7 +39,8 @@ class SqliteRebuilding:
 
     def ready(self, rows: pa.Table) -> Path:
         """As the port says."""
-        return self._stages.write(rows)
+        like = {tuple(schema.names): name for name, schema in _SHAPES.items()}[tuple(rows.column_names)]
+        return self._stages.write(rows, tables.REPLACEABLE[like])
 
     def entries(self, ready: Path) -> None:
         """As the port says."""

@@ -16,9 +16,15 @@ import pyarrow as pa
 from adbc_driver_sqlite import dbapi
 
 from hub.errors import StoreUnavailable
+from hub.projector.sqlite_database import PAGE_SIZE
 
 TABLE = "coming"
-_SETTINGS = ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", "PRAGMA cache_size = -65536")
+_SETTINGS = (
+    f"PRAGMA page_size = {PAGE_SIZE}",
+    "PRAGMA journal_mode = OFF",
+    "PRAGMA synchronous = OFF",
+    "PRAGMA cache_size = -65536",
+)
 
 
 class Stages:
@@ -28,15 +34,19 @@ class Stages:
         self._folder = TemporaryDirectory(prefix="wastehub-stage-")
         self._numbers = itertools.count()
 
-    def write(self, rows: pa.Table) -> Path:
-        """A new file whose table ``coming`` holds ``rows``; rowids count from 1 in their order."""
+    def write(self, rows: pa.Table, columns: str = "") -> Path:
+        """A new file whose table ``coming`` holds ``rows``; rowids count from 1 in their order.
+
+        ``columns``: those of the table that will take them all. SQLite then copies rows as they are, without taking
+        them apart (sqlite.org/src: xferOptimization).
+        """
         path = Path(self._folder.name) / f"{next(self._numbers)}.db"
         try:
             with dbapi.connect(str(path), autocommit=True) as connection, connection.cursor() as cursor:
-                for setting in _SETTINGS:
-                    cursor.execute(setting)
+                for statement in [*_SETTINGS, *([f"CREATE TABLE {TABLE} {columns}"] if columns else [])]:
+                    cursor.execute(statement)
                     cursor.fetchall()
-                cursor.adbc_ingest(TABLE, rows, mode="create")
+                cursor.adbc_ingest(TABLE, rows, mode="append" if columns else "create")
         except (adbc_driver_manager.Error, OSError) as error:
             raise StoreUnavailable("rows cannot be staged in {path}: {reason}",
                                    path=str(path), reason=str(error)[:300]) from error  # fmt: skip
