@@ -68,7 +68,7 @@ def rebuild(
         finally:
             newest.close()
         making.swap([_rebuilt(part, applied) for part in seen.values()], told)
-        return project_locked(journal, store, projection, progress)
+        return project_locked(journal, store, projection)
 
 
 def _rebuilt(part: _Seen, applied: Mapping[int, int]) -> Rebuilt:

@@ -1,0 +1,92 @@
+"""A rebuild: beside what stands, swapped at once, and never over a newer projector."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from hub.errors import Fenced
+from hub.journal.embedded import EmbeddedJournal
+from hub.projector.project import project_once
+from hub.projector.rebuild import rebuild
+from hub.projector.sqlite import SqliteStore
+from tests.projector.histories import append, event, ledger
+from tests.projector.test_ledger import shown
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[tuple[EmbeddedJournal, SqliteStore]]:
+    with closing(EmbeddedJournal(tmp_path / "journal.db")) as journal, closing(SqliteStore(tmp_path / "s.db")) as store:
+        append(journal, [event("A"), event("A", 2, mass_g=5), event("B", retracted=True)], junk=1)
+        project_once(journal, store, ledger(), tmp_path / "locks")
+        yield journal, store
+
+
+def test_readers_keep_reading(tmp_path: Path, hub: tuple[EmbeddedJournal, SqliteStore]) -> None:
+    """Who began to read before the swap reads on as it was; who begins after it sees the new."""
+    journal, store = hub
+    with closing(sqlite3.connect(store.path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        before = reader.execute("SELECT mass_g FROM flows_v1").fetchall()
+        append(journal, [event("C", mass_g=7)])
+        rebuild(journal, store, ledger(), tmp_path / "locks")
+        assert reader.execute("SELECT mass_g FROM flows_v1").fetchall() == before == [(5,)]
+        reader.execute("COMMIT")
+        assert reader.execute("SELECT mass_g FROM flows_v1").fetchall() == [(12,)]
+
+
+def test_a_damaged_ledger_is_mended(tmp_path: Path, hub: tuple[EmbeddedJournal, SqliteStore]) -> None:
+    """Whatever was done to the store's tables, a rebuild gives what the journal says; live work goes on from there."""
+    journal, store = hub
+    right = shown(store.path)
+    with closing(sqlite3.connect(store.path)) as connection, connection:
+        connection.execute("UPDATE lines SET mass_g = 99")
+        connection.execute("DELETE FROM entries")
+        connection.execute("DELETE FROM undecodable")
+        connection.execute("CREATE TABLE entries_new (left_behind)")
+    rebuild(journal, store, ledger(), tmp_path / "locks")
+    assert shown(store.path) == right
+    append(journal, [event("A", 3, mass_g=1)])
+    project_once(journal, store, ledger(), tmp_path / "locks")
+    assert [row[8] for row in shown(store.path)["flows_v1"]] == [1]
+
+
+def test_progress_counts_up_to_its_end(tmp_path: Path, hub: tuple[EmbeddedJournal, SqliteStore]) -> None:
+    """What progress is told never falls and ends where it said that it would."""
+    journal, store = hub
+    told: list[tuple[int, int]] = []
+    rebuild(journal, store, ledger(), tmp_path / "locks", lambda done, total: told.append((done, total)))
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert told[0][0] <= told[0][1]
+    assert told[-1][0] <= told[-1][1]
+
+
+def test_a_later_claim_fences_the_swap(tmp_path: Path, hub: tuple[EmbeddedJournal, SqliteStore]) -> None:
+    """If somebody claims the partition while a rebuild is made, it does not come in, and what stands stays."""
+    from hub.projector.port import Rebuilt
+
+    journal, store = hub
+    before = shown(store.path)
+    making = store.rebuilding(ledger(), journal.identity)
+    (mine,) = store.claim("events", [0])
+    keys = {name: ["0"] for name in ledger().lines.keys}
+    making.lines(pa.table({**keys, "mass_g": [1], "count": [0], "entries": [1]}))
+    store.claim("events", [0])
+    with pytest.raises(Fenced):
+        making.swap([Rebuilt(mine, 4, 0, 0, 0, (), "")], [])
+    assert shown(store.path) == before
+    rebuild(journal, store, ledger(), tmp_path / "locks")
+    assert shown(store.path) == before
+
+
+def test_an_empty_journal_rebuilds_to_an_empty_ledger(tmp_path: Path) -> None:
+    """Nothing said, nothing shown, and the positions are there."""
+    with closing(EmbeddedJournal(tmp_path / "journal.db")) as journal, closing(SqliteStore(tmp_path / "s.db")) as store:
+        answer = rebuild(journal, store, ledger(), tmp_path / "locks")
+    assert [row["applied"] for row in answer["projections"]] == [0, 0, 0]
+    assert shown(tmp_path / "s.db")["flows_v1"] == []
