@@ -13,7 +13,7 @@ from hub.errors import ConfigWrong, Problem, RequestWrong
 if TYPE_CHECKING:
     from hub.intake.connector import Connector
     from hub.intake.plug import Plug
-    from hub.intake.pull import Surroundings
+    from hub.intake.session import Surroundings
     from hub.journal.port import Journal
     from hub.projector.projection import Projection
     from hub.projector.sqlite import SqliteStore
@@ -76,11 +76,18 @@ class Hub:
     def _file(self, key: str, url: str) -> Path:
         scheme, _, rest = url.partition(":")
         if scheme != "sqlite" or not rest:
-            raise ConfigWrong([Problem(
-                str(self.folder / "hub.toml"), None, None, "PART_UNKNOWN",
-                "hub.{key}: {scheme} is not available in this version; write sqlite:data/{key}.db",
-                facts={"key": key, "scheme": scheme},
-            )])
+            raise ConfigWrong(
+                [
+                    Problem(
+                        str(self.folder / "hub.toml"),
+                        None,
+                        None,
+                        "PART_UNKNOWN",
+                        "hub.{key}: {scheme} is not available in this version; write sqlite:data/{key}.db",
+                        facts={"key": key, "scheme": scheme},
+                    )
+                ]
+            )
         path = self.folder / rest.removeprefix("//")
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
@@ -94,10 +101,18 @@ class Hub:
         for used in self.config.use:
             path = product / used / "connector.yaml"
             if not path.is_file():
-                raise ConfigWrong([Problem(
-                    str(self.folder / "hub.toml"), None, None, "CONNECTOR_UNKNOWN",
-                    "connectors.use: the product has no connector {name}", facts={"name": used},
-                )])
+                raise ConfigWrong(
+                    [
+                        Problem(
+                            str(self.folder / "hub.toml"),
+                            None,
+                            None,
+                            "CONNECTOR_UNKNOWN",
+                            "connectors.use: the product has no connector {name}",
+                            facts={"name": used},
+                        )
+                    ]
+                )
             found.setdefault(used, path)
         return found
 
@@ -130,7 +145,7 @@ class Hub:
         problems: list[Problem] = []
         for place, path in self.connector_files().items():
             if name is None or self._is_called(name, place, path):
-                problems += examine(path)[1]
+                problems += examine(path, thoroughly=True)[1]
         return problems
 
     def _is_called(self, name: str, place: str, path: Path) -> bool:
@@ -148,8 +163,11 @@ class Hub:
             if self._is_called(name, place, path):
                 return path
         near = difflib.get_close_matches(name, [place.replace("/", ".") for place in files], 1)
-        raise RequestWrong("this hub runs no connector {name}", name=name,
-                           remedy=f"Did you mean {near[0]}?" if near else "wastehub connector list shows them.")
+        raise RequestWrong(
+            "this hub runs no connector {name}",
+            name=name,
+            remedy=f"Did you mean {near[0]}?" if near else "wastehub connector list shows them.",
+        )
 
     def plugs(self, names: list[str]) -> list[Plug]:
         """Connectors ready to run: those called ``names``, or all. Raises ConfigWrong with every mistake."""
@@ -172,7 +190,7 @@ class Hub:
         from datetime import UTC, datetime
         from uuid import uuid4
 
-        from hub.intake.pull import Surroundings
+        from hub.intake.session import Surroundings
 
         silent = progress or (lambda _name, _rows: None)
         return Surroundings(self.folder, lambda: datetime.now(UTC), uuid4, self._secret, silent)
@@ -185,7 +203,9 @@ class Hub:
 
     # --- reading
 
-    def ledger(self, *, by: list[str], period: str | None = None, region: str | None = None, stream: str | None = None) -> dict[str, Any]:
+    def ledger(
+        self, *, by: list[str], period: str | None = None, region: str | None = None, stream: str | None = None
+    ) -> dict[str, Any]:
         """The rows of ``wastehub ledger``."""
         from hub.projector.query import ledger
 
@@ -200,8 +220,14 @@ def _same_twice(connectors: list[Connector]) -> list[Problem]:
         for name in {connector.name, connector.identity}:
             other = names.setdefault(name, connector)
             if other is not connector:
-                problems.append(Problem(str(connector.path), 1, 1, "NAME_TWICE", "{other} has the name {name} too",
-                                        facts={"name": name, "other": str(other.path)}))
+                problems.append(
+                    Problem(
+                        str(connector.path),
+                        1,
+                        1,
+                        "NAME_TWICE",
+                        "{other} has the name {name} too",
+                        facts={"name": name, "other": str(other.path)},
+                    )
+                )
     return problems
-
-

@@ -16,6 +16,7 @@ from hub.events.schema import FOR_TOPIC
 from hub.intake import functions, selecting
 from hub.intake.outgoing import table_of
 from hub.intake.seen import Seen
+from hub.intake.seen_folding import fold_act, fold_events, fold_quarantine
 from hub.journal.port import Appended, Fence, Journal, Outgoing, Topic
 
 _FOLDED = ("source_key", "part", "revision", "restated", "record_sha256", "scope", "content", "retracted")
@@ -28,8 +29,13 @@ class Appender:
     def __init__(self, journal: Journal, fence: Fence, seen: Seen) -> None:
         self._journal, self._fence, self._seen = journal, fence, seen
 
-    def append(self, events: Sequence[pa.Table], quarantine: Sequence[Mapping[str, Any]], acts: Sequence[Mapping[str, Any]],
-               alike: Sequence[tuple[str, str, str]] = ()) -> None:
+    def append(
+        self,
+        events: Sequence[pa.Table],
+        quarantine: Sequence[Mapping[str, Any]],
+        acts: Sequence[Mapping[str, Any]],
+        alike: Sequence[tuple[str, str, str]] = (),
+    ) -> None:
         """All of it or nothing. Raises Fenced where a later puller has taken over."""
         said = pa.concat_tables(events).combine_chunks() if events else None
         outgoing: list[Outgoing] = []
@@ -53,12 +59,12 @@ class Appender:
     def _fold(self, topic: Topic, table: pa.Table, places: Appended, acts: Sequence[Mapping[str, Any]]) -> None:
         placed = _placed(table, places.partitions, places.positions)
         if topic == "events":
-            self._seen.fold_events(placed)
+            fold_events(self._seen.db, placed)
         elif topic == "quarantine":
-            self._seen.fold_quarantine(placed)
+            fold_quarantine(self._seen.db, placed)
         else:
             for act in acts:
-                self._seen.fold_act(act)
+                fold_act(self._seen.db, act)
         folded = dict(self._seen.note(f"folded_{topic}") or {})
         for partition in np.unique(places.partitions):
             last = int(places.positions[places.partitions == partition].max())
@@ -90,7 +96,9 @@ def catch_up(journal: Journal, seen: Seen, identity: str) -> None:
             for run in runs:
                 if run.schema_id is not None and run.values:
                     decoded = codec.decode(run.values, journal.schema(run.schema_id), FOR_TOPIC[topic])
-                    table = _placed(decoded.table, np.full(len(decoded.kept), run.partition), run.positions[decoded.kept])
+                    table = _placed(
+                        decoded.table, np.full(len(decoded.kept), run.partition), run.positions[decoded.kept]
+                    )
                     _fold_ours(seen, topic, table, identity)
                 start[run.partition] = run.next
             seen.set_note(f"folded_{topic}", {str(p): n for p, n in start.items()})
@@ -103,12 +111,12 @@ def _fold_ours(seen: Seen, topic: Topic, table: pa.Table, identity: str) -> None
     if table.num_rows == 0:
         return
     if topic == "events":
-        seen.fold_events(table.append_column("content", contents(table)))
+        fold_events(seen.db, table.append_column("content", contents(table)))
     elif topic == "quarantine":
-        seen.fold_quarantine(table)
+        fold_quarantine(seen.db, table)
     else:
         for act in table.to_pylist():
-            seen.fold_act(act)
+            fold_act(seen.db, act)
 
 
 def contents(events: pa.Table) -> pa.ChunkedArray:
@@ -138,7 +146,12 @@ def read_rows(journal: Journal, topic: Topic, places: Sequence[tuple[int, int]])
         decoded = codec.decode([stored[i].value for i in numbers], writer, FOR_TOPIC[topic])
         if decoded.bad:
             bad = stored[numbers[decoded.bad[0].index]]
-            raise JournalCorrupt("{topic}/{partition}/{position} cannot be read: {reason}", topic=topic,
-                                 partition=bad.partition, position=bad.position, reason=decoded.bad[0].reason)
+            raise JournalCorrupt(
+                "{topic}/{partition}/{position} cannot be read: {reason}",
+                topic=topic,
+                partition=bad.partition,
+                position=bad.position,
+                reason=decoded.bad[0].reason,
+            )
         rows |= {numbers[kept]: row for kept, row in zip(decoded.kept, decoded.table.to_pylist(), strict=True)}
     return [rows[i] for i in range(len(stored))]

@@ -24,9 +24,33 @@ from hub.intake.expressions import (
 from hub.reference.lists import LocalList
 
 OUR_FUNCTIONS = ("code", "region", "ts", "num", "factor", "uscc")
-_TEXT_NAMES = ("lower", "upper", "trim", "ltrim", "rtrim", "substr", "left", "right", "length", "replace", "concat",
-               "contains", "starts_with", "ends_with", "strpos", "regexp_matches", "regexp_full_match",
-               "regexp_extract", "regexp_replace", "nullif", "coalesce", "abs", "round", "split_part")
+_TEXT_NAMES = (
+    "lower",
+    "upper",
+    "trim",
+    "ltrim",
+    "rtrim",
+    "substr",
+    "left",
+    "right",
+    "length",
+    "replace",
+    "concat",
+    "contains",
+    "starts_with",
+    "ends_with",
+    "strpos",
+    "regexp_matches",
+    "regexp_full_match",
+    "regexp_extract",
+    "regexp_replace",
+    "nullif",
+    "coalesce",
+    "abs",
+    "round",
+    "split_part",
+)
+
 
 @dataclass
 class Compiler:
@@ -78,8 +102,14 @@ class Compiler:
         if value.kind in (kind, Kind.NULL):
             return value
         hint = f"{function}({node.name})" if function and isinstance(node, exp.Column) else None
-        raise ExpressionWrong("KIND_WRONG", "{wanted} is needed here, this is {found}", offset_of(node), hint,
-                              wanted=wanted, found=value.kind.value)
+        raise ExpressionWrong(
+            "KIND_WRONG",
+            "{wanted} is needed here, this is {found}",
+            offset_of(node),
+            hint,
+            wanted=wanted,
+            found=value.kind.value,
+        )
 
     def column(self, name: str) -> Value:
         """A column of the record, by its name as written."""
@@ -88,8 +118,15 @@ class Compiler:
         alias = self.columns.setdefault(name, f"c{len(self.columns)}")
         return Value(alias, Kind.TEXT, columns=frozenset((name,)))
 
-    def site(self, sql: str, kind: Kind, inputs: list[Value], error: str, join: str | None = None,
-             traits: Mapping[str, str] | None = None) -> Value:
+    def site(
+        self,
+        sql: str,
+        kind: Kind,
+        inputs: list[Value],
+        error: str,
+        join: str | None = None,
+        traits: Mapping[str, str] | None = None,
+    ) -> Value:
         """A call that fails where it gives NULL although no input is NULL. ``{site}`` in ``join`` is its alias."""
         level = max((v.level for v in inputs), default=0) + 1
         site = self.sites.setdefault((level, sql, join), Site(f"s{len(self.sites)}", level, sql, join))
@@ -106,12 +143,22 @@ class Compiler:
         found = self.lists.get(name)
         if found is None:
             near = difflib.get_close_matches(name, self.lists, 1)
-            raise ExpressionWrong("LIST_UNKNOWN", "there is no list {name} in `lists`", offset_of(node),
-                                  near[0] if near else None, name=name)
+            raise ExpressionWrong(
+                "LIST_UNKNOWN",
+                "there is no list {name} in `lists`",
+                offset_of(node),
+                near[0] if near else None,
+                name=name,
+            )
         if numeric != found.is_numeric and (numeric or found.unit is not None):
-            raise ExpressionWrong("LIST_KIND", "list {name} has {has}: use {function}()", offset_of(node),
-                                  name=name, has="numbers" if found.is_numeric else "texts",
-                                  function="code" if numeric else "factor")
+            raise ExpressionWrong(
+                "LIST_KIND",
+                "list {name} has {has}: use {function}()",
+                offset_of(node),
+                name=name,
+                has="numbers" if found.is_numeric else "texts",
+                function="code" if numeric else "factor",
+            )
         self.lists_used.add(name)
         return found
 
@@ -120,8 +167,9 @@ def not_allowed(node: exp.Expression) -> ExpressionWrong:
     """The refusal of a node that has no handler, or that carries something that the handler would not look at."""
     what = node.name if isinstance(node, exp.Anonymous) else node.key
     near = difflib.get_close_matches(str(what).lower(), [*OUR_FUNCTIONS, *_TEXT_NAMES], 1)
-    return ExpressionWrong("NOT_ALLOWED", "{what} is not allowed in a mapping", offset_of(node),
-                           near[0] if near else None, what=what)
+    return ExpressionWrong(
+        "NOT_ALLOWED", "{what} is not allowed in a mapping", offset_of(node), near[0] if near else None, what=what
+    )
 
 
 Handler = Callable[[Compiler, exp.Expression], Value]

@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import Any
 
 DEPARTMENTS = (
-    "environment", "urban_management", "housing", "agriculture", "commerce", "health", "transport", "industry",
+    "environment",
+    "urban_management",
+    "housing",
+    "agriculture",
+    "commerce",
+    "health",
+    "transport",
+    "industry",
 )
 
 

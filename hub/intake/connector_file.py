@@ -21,8 +21,21 @@ from hub.intake.connector_yaml import MOST_BYTES, MapNode, Node, parse_yaml, pla
 __all__ = ["REFUSALS", "examine_connector", "locate", "parse_connector", "read_connector"]
 
 _KEYS = (
-    "hub", "name", "identity", "title", "department", "source", "every", "drop", "lists", "map", "checks", "warn",
-    "max_mass", "each", "tests",
+    "hub",
+    "name",
+    "identity",
+    "title",
+    "department",
+    "source",
+    "every",
+    "drop",
+    "lists",
+    "map",
+    "checks",
+    "warn",
+    "max_mass",
+    "each",
+    "tests",
 )
 _REQUIRED = ("hub", "name", "department", "source")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9][A-Za-z0-9_-]*)*")
@@ -95,9 +108,21 @@ def _connector(node: Node, path: Path, lines: tuple[str, ...], problems: Problem
     if source is None:
         return None
     return Connector(
-        path=path, name=name, identity=identity or name, title=title or name, department=department, source=source,
-        every_seconds=every or _EVERY_SECONDS, drop=drop, lists=lists, parts=parts, checks=checks, warn=warn,
-        max_mass_g=max_mass, tests=tests, source_lines=lines,
+        path=path,
+        name=name,
+        identity=identity or name,
+        title=title or name,
+        department=department,
+        source=source,
+        every_seconds=every or _EVERY_SECONDS,
+        drop=drop,
+        lists=lists,
+        parts=parts,
+        checks=checks,
+        warn=warn,
+        max_mass_g=max_mass,
+        tests=tests,
+        source_lines=lines,
     )
 
 

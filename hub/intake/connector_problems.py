@@ -112,16 +112,18 @@ class Problems:
             at, error, facts, valid = None, "TOO_MANY_PROBLEMS", {"most": MOST_PROBLEMS}, ()
         written = str(facts.pop("written", facts.get("value", "")))
         in_file = at is not None and at.line <= len(self._lines)
-        self.found.append(Problem(
-            file=str(self._path),
-            line=at.line if at else None,
-            column=at.column if at else None,
-            error=error,
-            message=REFUSALS[error],
-            suggestion=nearest(written, valid),
-            source_line=self._lines[at.line - 1] if at is not None and in_file else None,
-            facts={name: _shown(value) for name, value in facts.items()},
-        ))
+        self.found.append(
+            Problem(
+                file=str(self._path),
+                line=at.line if at else None,
+                column=at.column if at else None,
+                error=error,
+                message=REFUSALS[error],
+                suggestion=nearest(written, valid),
+                source_line=self._lines[at.line - 1] if at is not None and in_file else None,
+                facts={name: _shown(value) for name, value in facts.items()},
+            )
+        )
 
 
 def nearest(written: str, valid: Iterable[str]) -> str | None:

@@ -21,10 +21,17 @@ LONGEST_BATCH_SECONDS = 120.0
 
 def connect(lists: MappingType[str, LocalList]) -> duckdb.DuckDBPyConnection:
     """A connection with the mapping functions, the reference tables and the connector's own lists."""
-    connection = duckdb.connect(":memory:", config={
-        "threads": 1, "enable_external_access": False, "python_enable_replacements": False,
-        "autoinstall_known_extensions": False, "autoload_known_extensions": False, "memory_limit": "2GB",
-    })
+    connection = duckdb.connect(
+        ":memory:",
+        config={
+            "threads": 1,
+            "enable_external_access": False,
+            "python_enable_replacements": False,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "memory_limit": "2GB",
+        },
+    )
     connection.execute("SET TimeZone = 'UTC'")
     register(connection, lists.get("regions"), lists["units"].values if "units" in lists else None)
     for macro in (*functions.MACROS, *selecting.MACROS):
@@ -40,7 +47,9 @@ def _make_list(connection: duckdb.DuckDBPyConnection, name: str, found: LocalLis
     if found.is_numeric and found.unit is not None:
         table = found.as_factor_table().rename_columns(["k", "v"])
     else:
-        table = pa.table({"k": pa.array(list(found.values), pa.string()), "v": pa.array(list(found.values.values()), pa.string())})
+        table = pa.table(
+            {"k": pa.array(list(found.values), pa.string()), "v": pa.array(list(found.values.values()), pa.string())}
+        )
     connection.register("new_list", table)
     connection.execute(f'CREATE TABLE "list_{name}" AS SELECT * FROM new_list')
     connection.unregister("new_list")
@@ -55,7 +64,7 @@ class Engine:
 
     def __init__(self, mapping: Mapping, connection: duckdb.DuckDBPyConnection) -> None:
         self.mapping, self.connection = mapping, connection
-        kinds = {"BIGINT": ("rn", "line", "revision", "restated"), "BOOLEAN": ("odd",)}
+        kinds = {"BIGINT": ("rn", "line", "revision", "restated", "version_default"), "BOOLEAN": ("odd",)}
         self._columns = {name: kind for kind, names in kinds.items() for name in names}
         self._columns |= dict.fromkeys((*_TEXTS, *mapping.columns.values()), "VARCHAR")
         columns = ", ".join(f"{name} {kind}" for name, kind in self._columns.items())
@@ -114,7 +123,7 @@ class Engine:
         try:
             self.connection.execute("TRUNCATE rows")
             self.connection.execute(f"INSERT INTO rows ({', '.join(there)}) SELECT {', '.join(there)} FROM given")
-            table = self.connection.execute(f"EXECUTE {name}").to_arrow_table()
+            table: pa.Table = self.connection.execute(f"EXECUTE {name}").to_arrow_table()
         except duckdb.Error as error:
             raise SetAside("{reason}", reason=_reason(error)) from error
         finally:
@@ -128,8 +137,11 @@ _TEXTS = ("skey", "rec", "sha")
 
 
 def _refused(error: duckdb.Error) -> Refused:
-    return Refused("the mapping cannot be run: {reason}", reason=_reason(error),
-                   remedy="Simplify the expression that it names; wastehub connector check tells where it stands.")
+    return Refused(
+        "the mapping cannot be run: {reason}",
+        reason=_reason(error),
+        remedy="Simplify the expression that it names; wastehub connector check tells where it stands.",
+    )
 
 
 def _reason(error: Exception) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import reduce
+from typing import cast
 
 import sqlglot
 from sqlglot import exp
@@ -72,18 +73,20 @@ class ExpressionWrong(Exception):  # noqa: N818 - named for what it says; turned
 def parse(text: str) -> exp.Expression:
     """One scalar expression. Raises ExpressionWrong with the place where it stops making sense."""
     if len(text) > MAX_EXPRESSION or "\0" in text:
-        raise ExpressionWrong("EXPRESSION_TOO_LONG", "the expression is longer than {limit} characters", 0,
-                              limit=MAX_EXPRESSION)
+        raise ExpressionWrong(
+            "EXPRESSION_TOO_LONG", "the expression is longer than {limit} characters", 0, limit=MAX_EXPRESSION
+        )
     try:
         found = sqlglot.parse(text, dialect="duckdb")
     except SqlglotError as error:
-        raise ExpressionWrong("EXPRESSION_UNREADABLE", "cannot be read as SQL: {reason}", _where(error, text),
-                              reason=_reason(error)) from error
+        raise ExpressionWrong(
+            "EXPRESSION_UNREADABLE", "cannot be read as SQL: {reason}", _where(error, text), reason=_reason(error)
+        ) from error
     except RecursionError as error:
         raise ExpressionWrong("EXPRESSION_TOO_DEEP", "the expression is nested too deeply", 0) from error
     if len(found) != 1 or found[0] is None:
         raise ExpressionWrong("ONE_EXPRESSION", "exactly one expression is expected here", 0)
-    return found[0]
+    return cast(exp.Expression, found[0])
 
 
 def _where(error: SqlglotError, text: str) -> int:
@@ -120,7 +123,8 @@ def either(failures: tuple[Failure, ...]) -> str:
 def joined(values: list[Value], sql: str, kind: Kind, traits: Mapping[str, str] | None = None) -> Value:
     """A value made of others: fails where one of them fails."""
     return Value(
-        sql, kind,
+        sql,
+        kind,
         tuple(dict.fromkeys(f for v in values for f in v.failures)),
         frozenset().union(*(v.columns for v in values)),
         max((v.level for v in values), default=0),
@@ -154,8 +158,12 @@ def chosen(conditions: list[Value], branches: list[Value], kind: Kind) -> Value:
     }
     parts = conditions + branches
     return Value(
-        _case(conditions, [b.sql for b in branches]), kind, tuple(dict.fromkeys(failures)),
-        frozenset().union(*(p.columns for p in parts)), max(p.level for p in parts), traits,
+        _case(conditions, [b.sql for b in branches]),
+        kind,
+        tuple(dict.fromkeys(failures)),
+        frozenset().union(*(p.columns for p in parts)),
+        max(p.level for p in parts),
+        traits,
     )
 
 
@@ -168,8 +176,12 @@ def common_kind(values: list[Value], node: exp.Expression) -> Kind:
     """The kind that all share (NULL goes with any); refused where they differ."""
     kinds = [v.kind for v in values if v.kind is not Kind.NULL]
     if any(k is not kinds[0] for k in kinds):
-        raise ExpressionWrong("KINDS_DIFFER", "the branches give {kinds}: make them alike", offset_of(node),
-                              kinds=", ".join(sorted(set(kinds))))
+        raise ExpressionWrong(
+            "KINDS_DIFFER",
+            "the branches give {kinds}: make them alike",
+            offset_of(node),
+            kinds=", ".join(sorted(set(kinds))),
+        )
     return kinds[0] if kinds else Kind.NULL
 
 
@@ -178,9 +190,7 @@ Handler = Callable[[exp.Expression, Callable[[exp.Expression], Value]], Value]
 
 def coalesced(values: list[Value], kind: Kind) -> Value:
     """COALESCE: the first that is not NULL; later ones are only looked at, and only fail, where the earlier are NULL."""
-    conditions = [
-        Value(f"({v.sql}) IS NOT NULL", Kind.TRUTH, v.failures, v.columns, v.level) for v in values[:-1]
-    ]
+    conditions = [Value(f"({v.sql}) IS NOT NULL", Kind.TRUTH, v.failures, v.columns, v.level) for v in values[:-1]]
     case = chosen(conditions, values, kind)
     sql = "coalesce(" + ", ".join(v.sql for v in values) + ")"
     return Value(sql, case.kind, case.failures, case.columns, case.level, case.traits)

@@ -17,7 +17,10 @@ KINDS_OF_FIELDS: dict[str, tuple[Kind, ...]] = {
 """The kinds that a field's expression may have; a manifest's line number may also be text."""
 
 LISTS: dict[str, tuple[str, ...]] = {
-    "kind": tuple(KINDS), "stream": tuple(STREAMS), "scheme": tuple(SCHEMES), "basis": tuple(BASES),
+    "kind": tuple(KINDS),
+    "stream": tuple(STREAMS),
+    "scheme": tuple(SCHEMES),
+    "basis": tuple(BASES),
     "precision": tuple(PRECISIONS),
 }
 """Fields whose values come from a closed list."""
@@ -42,31 +45,58 @@ def field_errors(values: dict[str, Value], single: bool, max_mass_g: int) -> lis
     """The refusals that every event is checked for, in order. ``single``: a part that must state something."""
     found = [_missing(name, values.get(name)) for name in REQUIRED]
     found += [
-        FieldError(name, f"{name.upper()}_UNKNOWN", f"f_{name} IS NOT NULL AND f_{name} NOT IN ({_items(items)})", (name,))
-        for name, items in LISTS.items() if name in values
+        FieldError(
+            name, f"{name.upper()}_UNKNOWN", f"f_{name} IS NOT NULL AND f_{name} NOT IN ({_items(items)})", (name,)
+        )
+        for name, items in LISTS.items()
+        if name in values
     ]
-    found.append(FieldError(
-        "code", "*", "f_code IS NOT NULL AND f_scheme IS NOT NULL AND code_error = {error}", ("scheme", "code", "occurred_at")
-    ))
-    found.append(FieldError("region", "*", "f_region IS NOT NULL AND region_error = {error}", ("region", "occurred_at")))
+    found.append(
+        FieldError(
+            "code",
+            "*",
+            "f_code IS NOT NULL AND f_scheme IS NOT NULL AND code_error = {error}",
+            ("scheme", "code", "occurred_at"),
+        )
+    )
+    found.append(
+        FieldError("region", "*", "f_region IS NOT NULL AND region_error = {error}", ("region", "occurred_at"))
+    )
     if single:
         nothing = f"f_value IS NULL AND f_count IS NULL AND NOT {_failed(values, 'value', 'count')}"
         found.append(FieldError("value", "FIELD_MISSING", nothing, ("value", "count")))
     found += [
-        FieldError("unit", "FIELD_MISSING", f"f_value IS NOT NULL AND f_unit IS NULL AND NOT {_failed(values, 'unit')}",
-                   ("unit", "value")),
-        FieldError("unit", "UNIT_UNKNOWN", "f_value IS NOT NULL AND f_unit IS NOT NULL AND unit_grams IS NULL", ("unit",)),
+        FieldError(
+            "unit",
+            "FIELD_MISSING",
+            f"f_value IS NOT NULL AND f_unit IS NULL AND NOT {_failed(values, 'unit')}",
+            ("unit", "value"),
+        ),
+        FieldError(
+            "unit", "UNIT_UNKNOWN", "f_value IS NOT NULL AND f_unit IS NOT NULL AND unit_grams IS NULL", ("unit",)
+        ),
         FieldError("value", "MASS_NEGATIVE", "f_value < 0", ("value", "unit")),
         FieldError(
-            "value", "MASS_TOO_LARGE",
-            f"f_value >= 0 AND unit_grams IS NOT NULL AND (mass IS NULL OR mass > {max_mass_g})", ("value", "unit"),
+            "value",
+            "MASS_TOO_LARGE",
+            f"f_value >= 0 AND unit_grams IS NOT NULL AND (mass IS NULL OR mass > {max_mass_g})",
+            ("value", "unit"),
         ),
-        FieldError("count", "COUNT_INVALID", f"f_count <> trunc(f_count) OR f_count < 0 OR f_count > {MAX_COUNT}", ("count",)),
-        FieldError("amount_fen", "AMOUNT_INVALID",
-                   f"f_amount_fen <> trunc(f_amount_fen) OR abs(f_amount_fen) > {10**15}", ("amount_fen",)),
-        FieldError("manifest_line", "LINE_INVALID",
-                   "f_manifest_line <> trunc(f_manifest_line) OR f_manifest_line < 0 OR f_manifest_line > 2000000000",
-                   ("manifest_line",)),
+        FieldError(
+            "count", "COUNT_INVALID", f"f_count <> trunc(f_count) OR f_count < 0 OR f_count > {MAX_COUNT}", ("count",)
+        ),
+        FieldError(
+            "amount_fen",
+            "AMOUNT_INVALID",
+            f"f_amount_fen <> trunc(f_amount_fen) OR abs(f_amount_fen) > {10**15}",
+            ("amount_fen",),
+        ),
+        FieldError(
+            "manifest_line",
+            "LINE_INVALID",
+            "f_manifest_line <> trunc(f_manifest_line) OR f_manifest_line < 0 OR f_manifest_line > 2000000000",
+            ("manifest_line",),
+        ),
     ]
     optional = ("amount_fen", "manifest_line")
     kept = [error for error in found if error.field not in optional or error.field in values]
@@ -75,8 +105,12 @@ def field_errors(values: dict[str, Value], single: bool, max_mass_g: int) -> lis
 
 def _missing(name: str, value: Value | None) -> FieldError:
     failed = either(value.failures) if value else "false"
-    return FieldError(name, "FIELD_MISSING", f"f_{name} IS NULL AND NOT x_{name}" if failed != "false" else f"f_{name} IS NULL",
-                      (name,))
+    return FieldError(
+        name,
+        "FIELD_MISSING",
+        f"f_{name} IS NULL AND NOT x_{name}" if failed != "false" else f"f_{name} IS NULL",
+        (name,),
+    )
 
 
 def _failed(values: dict[str, Value], *names: str) -> str:

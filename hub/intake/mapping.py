@@ -89,8 +89,14 @@ def compile_mapping(connector: Connector, lists: MappingType[str, LocalList]) ->
         try:
             value = compiler.compile(expression.text)
             if value.kind is not Kind.NULL and value.kind not in wanted:
-                raise ExpressionWrong("KIND_WRONG", "{wanted} is needed here, this is {found}", 0, _hint(expression, wanted),
-                                      wanted=" / ".join(wanted), found=value.kind.value)
+                raise ExpressionWrong(
+                    "KIND_WRONG",
+                    "{wanted} is needed here, this is {found}",
+                    0,
+                    _hint(expression, wanted),
+                    wanted=" / ".join(wanted),
+                    found=value.kind.value,
+                )
         except ExpressionWrong as wrong:
             mistakes.append(Located(expression, wrong))
             return None
@@ -119,8 +125,16 @@ def compile_mapping(connector: Connector, lists: MappingType[str, LocalList]) ->
     )
     said = "\n".join([p.sql for p in parts] + [str(v.sql) if v else "" for v in (deleted, version, scope)])
     return Mapping(
-        parts, dict(compiler.columns), sites, deleted, version, lenient, scope, sha256_hex(said)[:16],
-        tuple(sorted(compiler.lists_used)), tuple(p for p, _ in compiler.patterns),
+        parts,
+        dict(compiler.columns),
+        sites,
+        deleted,
+        version,
+        lenient,
+        scope,
+        sha256_hex(said)[:16],
+        tuple(sorted(compiler.lists_used)),
+        tuple(p for p, _ in compiler.patterns),
     )
 
 
@@ -158,7 +172,12 @@ def _part(
     warnings = {name: v for name, v in checks.items() if name in connector.warn}
     marks = {name: f"coalesce(NOT {v.sql}, false) OR {either(v.failures)}" for name, v in warnings.items()}
     sql = part_sql(
-        part.name, values, tuple(compiler.sites.values()), [when for _, when in early], late, marks,
+        part.name,
+        values,
+        tuple(compiler.sites.values()),
+        [when for _, when in early],
+        late,
+        marks,
         identity=connector.identity,
     )
     return PartMapping(part.name, sql, tuple(errors))
@@ -183,6 +202,4 @@ def _late(error: FieldError, texts: dict[str, str], values: dict[str, Value]) ->
 
 def errors_of(mapping: PartMapping, masks: tuple[int, ...]) -> list[ErrorBit]:
     """The errors that the bits of a row's error columns stand for."""
-    return [
-        bit for index, bit in enumerate(mapping.errors) if masks[index // BITS] >> (index % BITS) & 1
-    ]
+    return [bit for index, bit in enumerate(mapping.errors) if masks[index // BITS] >> (index % BITS) & 1]

@@ -37,8 +37,14 @@ def events(mapped: pa.Table, part: str, records: pa.Table, stamp: Stamp) -> pa.T
     with columns rec, sha and scope. Adds ``content`` behind the schema's columns."""
     size, there = mapped.num_rows, set(mapped.column_names)
     shared: dict[str, Any] = {
-        "identity": stamp.identity, "part": part, "department": stamp.department, "connector": stamp.connector,
-        "mapping": stamp.mapping, "lists": stamp.lists, "batch": stamp.batch, "act": stamp.act,
+        "identity": stamp.identity,
+        "part": part,
+        "department": stamp.department,
+        "connector": stamp.connector,
+        "mapping": stamp.mapping,
+        "lists": stamp.lists,
+        "batch": stamp.batch,
+        "act": stamp.act,
         "observed_at": stamp.observed_at.astimezone(UTC).replace(tzinfo=None),
     }
     columns = []
@@ -77,9 +83,15 @@ def withdrawals(items: Sequence[Withdrawal], stamp: Stamp) -> pa.Table:
     made = []
     for item in items:
         event = dict(item.last) | {
-            "retracted": True, "revision": item.revision, "restated": item.restated, "record": item.record,
-            "record_sha256": item.record_sha256, "observed_at": stamp.observed_at.astimezone(UTC).replace(tzinfo=None),
-            "batch": stamp.batch, "act": item.act or stamp.act, "connector": stamp.connector,
+            "retracted": True,
+            "revision": item.revision,
+            "restated": item.restated,
+            "record": item.record,
+            "record_sha256": item.record_sha256,
+            "observed_at": stamp.observed_at.astimezone(UTC).replace(tzinfo=None),
+            "batch": stamp.batch,
+            "act": item.act or stamp.act,
+            "connector": stamp.connector,
             "scope": item.scope if item.scope is not None else item.last["scope"],
         }
         event["content"] = content_of(event)
@@ -102,8 +114,17 @@ def _micros(naive: datetime) -> int:
 
 
 def quarantined(
-    *, key: str | None, revision: int, restated: int, errors: Sequence[Mapping[str, Any]], record: str,
-    place: str | None, scope: str | None, stamp: Stamp, sha256: str | None = None, stated_sha256: str | None = None,
+    *,
+    key: str | None,
+    revision: int,
+    restated: int,
+    errors: Sequence[Mapping[str, Any]],
+    record: str,
+    place: str | None,
+    scope: str | None,
+    stamp: Stamp,
+    sha256: str | None = None,
+    stated_sha256: str | None = None,
     length: int | None = None,
 ) -> dict[str, Any]:
     """One record set aside. A record over the limit keeps its digest, its length and its first 64 KiB."""
@@ -112,23 +133,47 @@ def quarantined(
     kept = record if len(raw) <= KEPT_OF_LONG or sha256 is None else raw[:KEPT_OF_LONG].decode(errors="ignore")
     return {
         "quarantine_id": quarantine_id(stamp.identity, key if key is not None else "", revision, restated, digest),
-        "identity": stamp.identity, "connector": stamp.connector, "department": stamp.department, "source_key": key,
-        "revision": revision, "restated": restated, "parts": json.dumps(list(stamp.parts), ensure_ascii=False),
-        "scope": scope, "errors": json.dumps(list(errors), ensure_ascii=False, separators=(",", ":")), "record": kept,
-        "record_bytes": length if length is not None else len(raw), "record_sha256": digest,
-        "stated_sha256": stated_sha256 or digest, "place": place, "mapping": stamp.mapping, "lists": stamp.lists,
-        "batch": stamp.batch, "observed_at": stamp.observed_at.astimezone(UTC).replace(tzinfo=None),
+        "identity": stamp.identity,
+        "connector": stamp.connector,
+        "department": stamp.department,
+        "source_key": key,
+        "revision": revision,
+        "restated": restated,
+        "parts": json.dumps(list(stamp.parts), ensure_ascii=False),
+        "scope": scope,
+        "errors": json.dumps(list(errors), ensure_ascii=False, separators=(",", ":")),
+        "record": kept,
+        "record_bytes": length if length is not None else len(raw),
+        "record_sha256": digest,
+        "stated_sha256": stated_sha256 or digest,
+        "place": place,
+        "mapping": stamp.mapping,
+        "lists": stamp.lists,
+        "batch": stamp.batch,
+        "observed_at": stamp.observed_at.astimezone(UTC).replace(tzinfo=None),
     }
 
 
 def act(
-    act_id: UUID, kind: str, *, person: str, at: datetime, body: Mapping[str, Any], reason: str | None = None,
+    act_id: UUID,
+    kind: str,
+    *,
+    person: str,
+    at: datetime,
+    body: Mapping[str, Any],
+    reason: str | None = None,
     **about: Any,
 ) -> dict[str, Any]:
     """One act; ``about``: identity, source_key, revision, restated, quarantine_id, positions."""
     empty = dict.fromkeys(("identity", "source_key", "revision", "restated", "quarantine_id"))
     return {
-        **empty, "positions": "{}", **about, "act_id": str(act_id), "kind": kind, "person": person, "reason": reason,
+        **empty,
+        "positions": "{}",
+        **about,
+        "act_id": str(act_id),
+        "kind": kind,
+        "person": person,
+        "reason": reason,
         "acted_at": at.astimezone(UTC).replace(tzinfo=None),
         "body": json.dumps(body, ensure_ascii=False, separators=(",", ":")),
     }

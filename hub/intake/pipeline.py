@@ -44,20 +44,26 @@ class _Link:
         return _End
 
 
+class _Stages:
+    """What the three threads share: the first failure, which ends them all."""
+
+    def __init__(self) -> None:
+        self.failed = threading.Event()
+        self.errors: list[BaseException] = []
+
+    def guard(self, stage: Callable[[], None]) -> None:
+        """Run a stage; keep what it raises."""
+        try:
+            stage()
+        except BaseException as error:  # noqa: BLE001 - carried to the caller, whatever it is
+            self.errors.append(error)
+            self.failed.set()
+
+
 def run_stages(source: Iterable[A], middle: Callable[[A], B], sink: Callable[[B], None]) -> None:
     """``source`` → ``middle`` (in the calling thread) → ``sink``, in order. Raises what the first failing stage raised."""
-    failed = threading.Event()
-    errors: list[BaseException] = []
-    first, second = _Link(failed), _Link(failed)
-
-    def guarded(stage: Callable[[], None]) -> Callable[[], None]:
-        def work() -> None:
-            try:
-                stage()
-            except BaseException as error:  # noqa: BLE001 - carried to the caller, whatever it is
-                errors.append(error)
-                failed.set()
-        return work
+    stages = _Stages()
+    first, second = _Link(stages.failed), _Link(stages.failed)
 
     def read() -> None:
         for item in source:
@@ -65,24 +71,21 @@ def run_stages(source: Iterable[A], middle: Callable[[A], B], sink: Callable[[B]
                 return
         first.put(_End)
 
-    def write() -> None:
-        while (item := second.get()) is not _End:
-            sink(item)  # type: ignore[arg-type] # the link carries what ``middle`` returned
-
-    threads = [threading.Thread(target=guarded(stage), daemon=True) for stage in (read, write)]
-    for thread in threads:
-        thread.start()
-
     def state() -> None:
         while (item := first.get()) is not _End:
             if not second.put(middle(item)):  # type: ignore[arg-type] # the link carries what ``source`` gave
                 return
         second.put(_End)
 
-    guarded(state)()
+    def write() -> None:
+        while (item := second.get()) is not _End:
+            sink(item)  # type: ignore[arg-type] # the link carries what ``middle`` returned
+
+    threads = [threading.Thread(target=stages.guard, args=(stage,), daemon=True) for stage in (read, write)]
+    for thread in threads:
+        thread.start()
+    stages.guard(state)
     for thread in threads:
         thread.join()
-    if errors:
-        raise errors[0]
-
-
+    if stages.errors:
+        raise stages.errors[0]

@@ -32,14 +32,13 @@ class Placed:
 
 
 class Placing:
-    """For one read. Statements are ordered by the mapping's version, else by ``default_version`` (a file's time in µs),
-    else the hub counts."""
+    """For one session. Statements are ordered by the mapping's version, else by the row's ``version_default`` (its
+    file's time in µs), else the hub counts."""
 
-    def __init__(self, engine: Engine, now: datetime, default_version: int | None = None) -> None:
+    def __init__(self, engine: Engine, now: datetime) -> None:
         self._engine = engine
         self._limit_us = int((now.astimezone(UTC) + AHEAD).timestamp() * 1_000_000)
         self._lenient = engine.mapping.lenient
-        self._default = default_version
         self._declared = engine.mapping.version is not None
 
     def place(self, records: pa.Table, seen: Seen, mapping: str, *, fresh: bool) -> Placed:
@@ -54,7 +53,9 @@ class Placing:
             return Placed(news, unchanged, 0, 0)
         news = self.with_versions(news)
         connection = self._engine.connection
-        texts = place_sql("news.sha", "news.version", self._declared, "(news.version_state NOT IN ('unreadable', 'future'))", "k")
+        texts = place_sql(
+            "news.sha", "news.version", self._declared, "(news.version_state NOT IN ('unreadable', 'future'))", "k"
+        )
         columns = ", ".join(f"{sql} AS {name}" for name, sql in texts.items())
         known = "k_sha AS sha256, k_revision AS revision, k_restated AS restated, k_state AS state"
         connection.register("news", news)
@@ -67,13 +68,18 @@ class Placing:
         stated = pc.equal(table["outcome"], "stated")
         rows = table if pc.all(stated).as_py() else table.filter(stated)
         again = pc.sum(pc.equal(table["outcome"], "unchanged")).as_py() or 0
-        strangers = table.num_rows - (pc.sum(pc.is_in(table["k_state"], pa.array(["good", "quarantined"]))).as_py() or 0)
+        strangers = table.num_rows - (
+            pc.sum(pc.is_in(table["k_state"], pa.array(["good", "quarantined"]))).as_py() or 0
+        )
         return Placed(rows, unchanged + again, table.num_rows - rows.num_rows - again, strangers)
 
     def _news(self, records: pa.Table, seen: Seen, mapping: str) -> pa.Table:
         known = seen.differing(records.select(["rn", "skey", "sha"]))
         if known.num_rows == 0:
-            return pa.table([*records.slice(0, 0).columns, *known.columns[1:]], names=[*records.column_names, *known.column_names[1:]])
+            return pa.table(
+                [*records.slice(0, 0).columns, *known.columns[1:]],
+                names=[*records.column_names, *known.column_names[1:]],
+            )
         rows = records if known.num_rows == records.num_rows else records.filter(pc.is_in(records["rn"], known["rn"]))
         rows = pa.table([*rows.columns, *known.columns[1:]], names=[*rows.column_names, *known.column_names[1:]])
         alike = pc.and_(
@@ -102,13 +108,17 @@ class Placing:
     def _steps(self, first: dict[str, str]) -> tuple[dict[str, str], ...]:
         """The expressions of a version step by step: its text or time, its number, what is to be thought of it."""
         value = self._engine.mapping.version
-        default = "NULL::BIGINT" if self._default is None else f"{self._default}::BIGINT"
         if value is None:
-            return ({**first, "version": default, "version_state": "'none'", "version_text": "NULL::VARCHAR"},)
+            return (
+                {**first, "version": "version_default", "version_state": "'none'", "version_text": "NULL::VARCHAR"},
+            )
         whole, wall = "NULL::BOOLEAN", "NULL::TIMESTAMP"
         number = f"epoch_us({utc_sql('version_wall')})"
         if value.kind is Kind.NUMBER:
-            whole, number = "true", f"TRY(CAST(CASE WHEN {value.sql} = trunc({value.sql}) THEN {value.sql} END AS BIGINT))"
+            whole, number = (
+                "true",
+                f"TRY(CAST(CASE WHEN {value.sql} = trunc({value.sql}) THEN {value.sql} END AS BIGINT))",
+            )
         elif value.kind is Kind.TIME:
             whole, wall = "false", value.sql
         else:
@@ -116,8 +126,10 @@ class Placing:
             wall = f"CASE WHEN NOT {whole} THEN ts({value.sql}) END"
             counted = "NULL" if self._lenient else f"TRY_CAST({value.sql} AS BIGINT)"
             number = f"CASE WHEN version_whole THEN {counted} ELSE {number} END"
-        unreadable = "false" if self._lenient else (
-            f"({failed_sql(value)} OR (version_text IS NOT NULL AND version_number IS NULL))"
+        unreadable = (
+            "false"
+            if self._lenient
+            else (f"({failed_sql(value)} OR (version_text IS NOT NULL AND version_number IS NULL))")
         )
         state = (
             f"CASE WHEN {unreadable} THEN 'unreadable' WHEN version_number IS NULL THEN 'none'"
@@ -126,7 +138,7 @@ class Placing:
         return (
             {**first, "version_text": f"({value.sql})::VARCHAR", "version_whole": whole, "version_wall": wall},
             {"version_number": number},
-            {"version": f"coalesce(version_number, {default})", "version_state": state},
+            {"version": "coalesce(version_number, version_default)", "version_state": state},
         )
 
 

@@ -50,8 +50,17 @@ def examine(path: Path, *, thoroughly: bool = False) -> tuple[Plug | None, list[
     except ConfigWrong as error:
         return None, [_in_file(problem, connector, None) for problem in error.problems]
     except Refused as error:
-        return None, [Problem(str(path), 1, 1, "EXPRESSION_REFUSED", "the mapping cannot be run: {reason}",
-                              facts=dict(error.facts), source_line=connector.source_lines[0])]
+        return None, [
+            Problem(
+                str(path),
+                1,
+                1,
+                "EXPRESSION_REFUSED",
+                "the mapping cannot be run: {reason}",
+                facts=dict(error.facts),
+                source_line=connector.source_lines[0],
+            )
+        ]
     return plug, []
 
 
@@ -63,20 +72,32 @@ def _in_file(problem: Problem, connector: Connector, spec: ListSpec | None) -> P
     """A list's problem, at the place of the list in the connector's file where it has none of its own."""
     if problem.line is not None or spec is None:
         return problem
-    return Problem(str(connector.path), spec.at.line, spec.at.column, problem.error, problem.message, problem.suggestion,
-                   _source_line(connector, spec.at), problem.facts)
+    return Problem(
+        str(connector.path),
+        spec.at.line,
+        spec.at.column,
+        problem.error,
+        problem.message,
+        problem.suggestion,
+        _source_line(connector, spec.at),
+        problem.facts,
+    )
 
 
 def _problem(connector: Connector, located: Located) -> Problem:
     expression, wrong = located.expression, located.wrong
     at = locate(expression, wrong.offset)
     return Problem(
-        str(connector.path), at.line, at.column, wrong.error, wrong.message, wrong.suggestion,
-        _source_line(connector, at), dict(wrong.facts),
+        str(connector.path),
+        at.line,
+        at.column,
+        wrong.error,
+        wrong.message,
+        wrong.suggestion,
+        _source_line(connector, at),
+        dict(wrong.facts),
     )
 
 
 def _source_line(connector: Connector, at: Position) -> str | None:
     return connector.source_lines[at.line - 1] if 0 < at.line <= len(connector.source_lines) else None
-
-

@@ -13,8 +13,9 @@ from hub.events.refusals import REFUSALS
 from hub.intake.appending import catch_up, read_rows
 from hub.intake.outgoing import act
 from hub.intake.plug import Plug
-from hub.intake.pull import Pull, Puller, Surroundings
+from hub.intake.pull import Puller
 from hub.intake.seen import Seen
+from hub.intake.session import Session, Surroundings
 from hub.intake.stating import Origin, Said
 from hub.journal.port import TOPICS, Journal
 from hub.texts import translate
@@ -56,7 +57,12 @@ def shown(journal: Journal, data: Path, quarantine_id: str) -> dict[str, Any]:
     row = row_of(journal, data, quarantine_id)
     full = row.pop("message")
     more = ("department", "revision", "restated", "scope", "record_bytes", "record_sha256", "mapping", "lists", "batch")
-    return {**row, **{name: full[name] for name in more}, "parts": json.loads(full["parts"]), "record": _record(full["record"])}
+    return {
+        **row,
+        **{name: full[name] for name in more},
+        "parts": json.loads(full["parts"]),
+        "record": _record(full["record"]),
+    }
 
 
 def row_of(journal: Journal, data: Path, quarantine_id: str) -> dict[str, Any]:
@@ -70,8 +76,12 @@ def row_of(journal: Journal, data: Path, quarantine_id: str) -> dict[str, Any]:
         finally:
             seen.close()
     if len(found) != 1:
-        raise RequestWrong("{count} quarantined records begin with {id}", count=len(found), id=quarantine_id,
-                           remedy="wastehub quarantine list --state all shows their ids.")
+        raise RequestWrong(
+            "{count} quarantined records begin with {id}",
+            count=len(found),
+            id=quarantine_id,
+            remedy="wastehub quarantine list --state all shows their ids.",
+        )
     message = read_rows(journal, "quarantine", [(found[0][3], found[0][4])])[0]
     return {**_row(message, found[0][2]), "message": message}
 
@@ -82,8 +92,13 @@ def _row(message: dict[str, Any], state: str) -> dict[str, Any]:
         for error in json.loads(message["errors"])
     ]
     return {
-        "id": message["quarantine_id"], "connector": message["connector"], "source_key": message["source_key"],
-        "state": state, "errors": errors, "place": message["place"], "observed_at": message["observed_at"].isoformat() + "Z",
+        "id": message["quarantine_id"],
+        "connector": message["connector"],
+        "source_key": message["source_key"],
+        "state": state,
+        "errors": errors,
+        "place": message["place"],
+        "observed_at": message["observed_at"].isoformat() + "Z",
     }
 
 
@@ -100,45 +115,43 @@ class Deciding:
     def __init__(self, plug: Plug, journal: Journal, around: Surroundings, person: str, reason: str) -> None:
         self._plug, self._journal, self._around = plug, journal, around
         self._person, self._reason = person, reason
-        self._data = around.folder / "data"
 
     def redrive(self, ids: Sequence[str] | None) -> dict[str, Any]:
         """Map open records (``ids``, or all) again by the connector as it is now; each keeps its pair.
 
         Returns {"redriven", "events", "still_open"}: records that fit now, the events they made, and the rest.
         """
-        with Puller(self._plug, self._journal, self._around).locked():
-            act_id = str(self._around.new_id())
-            pull = Pull(self._plug, self._journal, self._around, self._data / "seen" / f"{self._identity}.db", act_id)
-            try:
-                return self._redrive(pull, ids, act_id)
-            finally:
-                pull.close()
+        act_id = str(self._around.new_id())
+        with Puller(self._plug, self._journal, self._around).session(act_id) as session:
+            return self._redrive(session, ids, act_id)
 
     @property
     def _identity(self) -> str:
         return self._plug.connector.identity
 
-    def _redrive(self, pull: Pull, ids: Sequence[str] | None, act_id: str) -> dict[str, Any]:
-        open_ = [w for w in pull.seen.waiting() if w[2] == "open" and (ids is None or w[0] in ids)]
+    def _redrive(self, session: Session, ids: Sequence[str] | None, act_id: str) -> dict[str, Any]:
+        open_ = [w for w in session.seen.waiting() if w[2] == "open" and (ids is None or w[0] in ids)]
         messages = read_rows(self._journal, "quarantine", [(w[3], w[4]) for w in open_])
         able = [m for m in messages if _is_mappable(m)]
         said = Said()
         for start in range(0, len(able), _READ_AT_ONCE):
-            pull.restate(able[start:start + _READ_AT_ONCE], Origin("redrive"), said)
+            session.restate(able[start : start + _READ_AT_ONCE], Origin("redrive"), said)
         fitting = len(able) - len(said.quarantine)
         if said.events:
             body = {"records": fitting, "mapping": self._plug.mapping.digest}
             decided = self._act("redriven", body, act_id=act_id)
-            pull.append(said.events, [decided])
+            session.appender.append(said.events, [], [decided])
         return {"redriven": fitting, "events": said.event_count(), "still_open": len(open_) - fitting}
 
     def approve(self, row: dict[str, Any]) -> dict[str, Any]:
         """Let the retractions go through that ``row`` (a listed row) holds back, by a pull that compares."""
         message = row["message"]
         if not any(e["error"] == "VANISHED_MANY" for e in row["errors"]):
-            raise Refused("{id} holds nothing back that could be approved", id=row["id"],
-                          remedy="Correct the mapping and redrive it, or reject it.")
+            raise Refused(
+                "{id} holds nothing back that could be approved",
+                id=row["id"],
+                remedy="Correct the mapping and redrive it, or reject it.",
+            )
         if row["state"] != "open":
             raise Refused("{id} is {state}, not open", id=row["id"], state=row["state"])
         self._decide("approved", row, {"digest": json.loads(message["record"])["digest"]})
@@ -153,20 +166,21 @@ class Deciding:
         return {"id": row["id"], "state": "rejected"}
 
     def _decide(self, kind: str, row: dict[str, Any], body: dict[str, Any]) -> None:
-        with Puller(self._plug, self._journal, self._around).locked():
-            pull = Pull(self._plug, self._journal, self._around, self._data / "seen" / f"{self._identity}.db")
-            try:
-                message = row["message"]
-                about = {n: message[n] for n in ("source_key", "revision", "restated")}
-                pull.append([], [self._act(kind, body, quarantine_id=row["id"], **about)])
-            finally:
-                pull.close()
+        about = {name: row["message"][name] for name in ("source_key", "revision", "restated")}
+        with Puller(self._plug, self._journal, self._around).session() as session:
+            session.appender.append([], [], [self._act(kind, body, quarantine_id=row["id"], **about)])
 
     def _act(self, kind: str, body: dict[str, Any], act_id: str | None = None, **about: Any) -> dict[str, Any]:
         seen_up_to = {topic: self._journal.end(topic) for topic in TOPICS}
         made = act(
-            self._around.new_id(), kind, person=self._person, at=self._around.now(), body=body, reason=self._reason or None,
-            identity=self._identity, positions=json.dumps({t: {str(p): n for p, n in e.items()} for t, e in seen_up_to.items()}),
+            self._around.new_id(),
+            kind,
+            person=self._person,
+            at=self._around.now(),
+            body=body,
+            reason=self._reason or None,
+            identity=self._identity,
+            positions=json.dumps({t: {str(p): n for p, n in e.items()} for t, e in seen_up_to.items()}),
             **about,
         )
         return made | ({"act_id": act_id} if act_id else {})
@@ -174,5 +188,8 @@ class Deciding:
 
 def _is_mappable(message: dict[str, Any]) -> bool:
     errors = {error["error"] for error in json.loads(message["errors"])}
-    return message["source_key"] is not None and not errors & _NOT_MAPPABLE and isinstance(_record(message["record"]), dict)
-
+    return (
+        message["source_key"] is not None
+        and not errors & _NOT_MAPPABLE
+        and isinstance(_record(message["record"]), dict)
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -12,10 +12,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hub.events.standing import Known, Statement, place
+from hub.events.standing import Statement, place
 from hub.intake.appending import Appender
 from hub.intake.engine import Engine, failed_sql
-from hub.intake.outgoing import Stamp, quarantined
+from hub.intake.outgoing import KEPT_OF_LONG, Stamp, quarantined
 from hub.intake.pipeline import run_stages
 from hub.intake.placing import Placing
 from hub.intake.record import Recorder
@@ -27,15 +27,24 @@ from hub.intake.stating import Origin, Said, Stating
 Hashes = npt.NDArray[np.uint64]
 
 
+GATHERED = 50_000
+"""Small files are mapped together: up to this many rows at a time."""
+
+
 @dataclass(frozen=True)
 class What:
-    """What is read: its name for places, whether the last of several lines with a key wins (a file), the hashes of keys
-    that are known to stand there more than once, and which scopes a newer file has already replaced."""
+    """What is read: one table, or one or more files in the order of their times.
 
-    name: str
+    ``names`` says where rows stand, ``versions`` orders what has no version of its own (a file's time in µs). Of
+    several records with a key the last line counts where ``last_wins`` (files). ``repeated``: hashes of keys that are
+    known to be stated more than once. ``is_outdated``: whether a newer file has replaced a scope of file number n.
+    """
+
+    names: tuple[str, ...]
+    versions: tuple[int | None, ...]
     last_wins: bool
     repeated: Hashes
-    is_outdated: Callable[[str], bool] = lambda _: False
+    is_outdated: Callable[[int, str], bool] = lambda _number, _scope: False
 
 
 @dataclass
@@ -52,6 +61,11 @@ class Tally:
     keys: list[pa.Array] = field(default_factory=list)
     scopes: set[str] = field(default_factory=set)
 
+    def include(self, other: Tally) -> None:
+        """Count what another read came to."""
+        for name in ("read", "events", "unchanged", "skipped", "quarantined"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
     def add(self, said: Said) -> None:
         """Count what a batch came to."""
         self.read += said.read
@@ -65,47 +79,78 @@ class Tally:
 @dataclass(frozen=True)
 class _Recorded:
     records: pa.Table
-    batch: Batch
-    missing: frozenset[str]
+    unreadable: tuple[tuple[int, Unreadable], ...]
+    cursor: str | None
 
 
 class Reading:
-    """Runs one read. ``acts_of``: makes the acts that go with a batch (the cursor that it moved)."""
+    """Runs one read. ``tabular``: every row has the same columns, so that one that the mapping reads must be there."""
 
     def __init__(
-        self, engine: Engine, recorder: Recorder, seen: Seen, appender: Appender, stating: Stating, placing: Placing,
-        stamp: Stamp, act: Callable[..., dict[str, Any]], *, tabular: bool, progress: Callable[[int], None],
+        self,
+        engine: Engine,
+        recorder: Recorder,
+        seen: Seen,
+        appender: Appender,
+        stating: Stating,
+        placing: Placing,
+        stamp: Stamp,
+        act: Callable[..., dict[str, Any]],
+        *,
+        tabular: bool,
+        progress: Callable[[int], None],
     ) -> None:
         self._engine, self._recorder, self._seen, self._appender = engine, recorder, seen, appender
         self._stating, self._placing, self._stamp = stating, placing, stamp
         self._act, self._tabular, self._progress = act, tabular, progress
+        self._origins: list[Origin] = []
 
-    def run(self, what: What, batches: Iterable[Batch], acts_of: Callable[[str | None], list[dict[str, Any]]]) -> Tally:
-        """Read, state and append everything; what several records say about one key comes last."""
-        tally, aside = Tally(), list[dict[str, Any]]()
+    def run(
+        self, what: What, batches: Iterable[tuple[int, Batch]], acts_of: Callable[[str | None], list[dict[str, Any]]]
+    ) -> Tally:
+        """Read, state and append everything: (number in ``what``, batch). What several records say about one key comes
+        last. ``acts_of``: the acts that go with a batch, by the cursor that it moved to."""
+        tally, aside = Tally(), list[pa.Table]()
         fresh = self._seen.is_empty()
+        self._origins = [Origin(name) for name in what.names]
 
         def state(item: _Recorded) -> tuple[Said, str | None]:
             said = self._say(item, what, tally, aside, fresh=fresh)
             tally.add(said)
-            return said, item.batch.cursor
+            return said, item.cursor
 
         def append(item: tuple[Said, str | None]) -> None:
             said, cursor = item
             self._append(said, acts_of(cursor))
             self._progress(said.read)
 
-        run_stages(self._recorded(batches), state, append)
-        said = self._settle(aside, what)
-        tally.add(said)
-        self._append(said, [])
+        run_stages(self._recorded(what, batches), state, append)
+        for said in self._settled(aside, what):
+            tally.add(said)
+            self._append(said, [])
+            self._progress(said.read)
         return tally
 
-    def _recorded(self, batches: Iterable[Batch]) -> Iterator[_Recorded]:
-        for batch in batches:
-            names = batch.rows.column_names
-            missing = self._recorder.missing(names) if self._tabular and batch.rows.num_rows else frozenset()
-            yield _Recorded(self._recorder.records(batch.rows, batch.lines), batch, missing)
+    def _recorded(self, what: What, batches: Iterable[tuple[int, Batch]]) -> Iterator[_Recorded]:
+        gathered, unreadable, rows = list[pa.Table](), list[tuple[int, Unreadable]](), 0
+        for number, batch in batches:
+            gathered.append(self._records(what, number, batch))
+            unreadable += [(number, piece) for piece in batch.unreadable]
+            rows += batch.rows.num_rows
+            if rows >= GATHERED or batch.cursor is not None:
+                yield _Recorded(_numbered(gathered), tuple(unreadable), batch.cursor)
+                gathered, unreadable, rows = [], [], 0
+        if gathered:
+            yield _Recorded(_numbered(gathered), tuple(unreadable), None)
+
+    def _records(self, what: What, number: int, batch: Batch) -> pa.Table:
+        if self._tabular and batch.rows.num_rows:
+            missing = self._recorder.missing(batch.rows.column_names)
+            self._origins[number] = Origin(what.names[number], self._origins[number].missing | missing)
+        table = self._recorder.records(batch.rows, batch.lines)
+        origin = pa.repeat(pa.scalar(number, pa.int64()), table.num_rows)
+        version = pa.repeat(pa.scalar(what.versions[number], pa.int64()), table.num_rows)
+        return table.append_column("origin", origin).append_column("version_default", version)
 
     def _append(self, said: Said, acts: list[dict[str, Any]]) -> None:
         acts = acts + [
@@ -115,23 +160,22 @@ class Reading:
         if said.events or said.quarantine or acts or said.alike:
             self._appender.append(said.events, said.quarantine, acts, said.alike)
 
-    def _say(self, item: _Recorded, what: What, tally: Tally, aside: list[dict[str, Any]], *, fresh: bool) -> Said:
+    def _say(self, item: _Recorded, what: What, tally: Tally, aside: list[pa.Table], *, fresh: bool) -> Said:
         records = self._scoped(item.records, tally)
         tally.keys.append(records["skey"].combine_chunks())
-        tally.complete &= not (item.batch.unreadable or records["skey"].null_count)
-        outdated = self._outdated(records, what)
-        kept = records.filter(pc.invert(outdated)) if outdated is not None else records
-        repeated = self._repeated(kept, what)
+        tally.complete &= not (item.unreadable or records["skey"].null_count)
+        current = self._current(records, what)
+        repeated = _repeated(current, what)
         if repeated.any():
-            aside += [{**row, "origin": Origin(what.name, item.missing)} for row in kept.filter(pa.array(repeated)).to_pylist()]
-            kept = kept.filter(pa.array(~repeated))
-        said = self._stating.say(kept, Origin(what.name, item.missing), fresh=fresh)
-        if outdated is not None:
-            said.read += records.num_rows - kept.num_rows - int(repeated.sum())
-            said.skipped += records.num_rows - kept.num_rows - int(repeated.sum())
-        for piece in item.batch.unreadable:
+            aside.append(current.filter(pa.array(repeated)))
+        said = self._stating.say(
+            current.filter(pa.array(~repeated)) if repeated.any() else current, self._origins, fresh=fresh
+        )
+        said.read += records.num_rows - current.num_rows
+        said.skipped += records.num_rows - current.num_rows
+        for number, piece in item.unreadable:
             said.read += 1
-            self._stating.set_aside_once(self._unreadable(piece, what), said)
+            self._stating.set_aside_once(self._unreadable(piece, number), said)
         return said
 
     def _scoped(self, records: pa.Table, tally: Tally) -> pa.Table:
@@ -143,80 +187,112 @@ class Reading:
         tally.scopes |= {s for s in pc.unique(found["scope"]).to_pylist() if s is not None}
         return records.append_column("scope", found["scope"])
 
-    def _outdated(self, records: pa.Table, what: What) -> pa.Array | None:
-        old = [s for s in pc.unique(records["scope"]).to_pylist() if s is not None and what.is_outdated(s)]
-        return pc.is_in(records["scope"], pa.array(old, pa.string())) if old else None
+    def _current(self, records: pa.Table, what: What) -> pa.Table:
+        """Without the rows of scopes that a newer file has replaced."""
+        for number in range(len(what.names)):
+            scopes = pc.unique(records.filter(pc.equal(records["origin"], number))["scope"]).to_pylist()
+            old = [scope for scope in scopes if scope is not None and what.is_outdated(number, scope)]
+            if old:
+                gone = pc.and_(
+                    pc.equal(records["origin"], number), pc.is_in(records["scope"], pa.array(old, pa.string()))
+                )
+                records = records.filter(pc.invert(gone))
+        return records
 
-    def _repeated(self, records: pa.Table, what: What) -> npt.NDArray[np.bool_]:
-        """Rows whose key stands elsewhere in this read, or twice in this batch."""
-        hashes = records["kh"].to_numpy()
-        has_key = pc.is_valid(records["skey"]).to_numpy()
-        found, counts = np.unique(hashes, return_counts=True)
-        many = np.concatenate([found[counts > 1], what.repeated])
-        return np.asarray(np.isin(hashes, many) & has_key, np.bool_) if len(many) else np.zeros(len(hashes), np.bool_)
-
-    def _unreadable(self, piece: Unreadable, what: What) -> dict[str, Any]:
+    def _unreadable(self, piece: Unreadable, number: int) -> dict[str, Any]:
         error = {"field": "record", "error": piece.error, "expression": "", "values": {"found": piece.found}}
         return quarantined(
-            key=None, revision=0, restated=0, errors=[error], record=piece.raw[:64 << 10].decode("utf-8", "backslashreplace"),
-            place=Origin(what.name).place(piece.line), scope=None, stamp=self._stamp, length=len(piece.raw),
+            key=None,
+            revision=0,
+            restated=0,
+            errors=[error],
+            record=piece.raw[:KEPT_OF_LONG].decode("utf-8", "backslashreplace"),
+            place=self._origins[number].place(piece.line),
+            scope=None,
+            stamp=self._stamp,
+            length=len(piece.raw),
         )
 
-    def _settle(self, aside: list[dict[str, Any]], what: What) -> Said:
-        """The records whose key was stated more than once in this read."""
-        said = Said()
+    def _settled(self, aside: list[pa.Table], what: What) -> Iterator[Said]:
+        """The records whose key was stated more than once: one statement per file, one file after the other."""
         if not aside:
-            return said
-        aside.sort(key=lambda row: row["skey"])
-        rows = self._with_versions(aside)
-        winners: list[dict[str, Any]] = []
-        for _, group in groupby(rows, key=lambda row: row["skey"]):
-            same_key = list(group)
-            settled = settle(same_key, last_wins=what.last_wins)
-            said.read += len(same_key)
-            if settled.row is not None:
-                winners.append(dict(settled.row))
-                said.unchanged += len(same_key) - 1
-            else:
-                said.unchanged += len(same_key) - len(settled.rows)
-                self._not_unique(list(settled.rows), settled.stated_sha256, said)
-        for origin, group in groupby(winners, key=lambda row: row["origin"]):
-            found = self._stating.say(_table(list(group)), origin)
-            said.events += found.events
-            said.quarantine += found.quarantine
-            said.deleted += found.deleted
-            said.alike += found.alike
-            said.unchanged, said.skipped = said.unchanged + found.unchanged, said.skipped + found.skipped
-            said.matched += found.matched
-        return said
+            return
+        table = pa.concat_tables(aside)
+        table = _numbered([table]).append_column("version", self._placing.versions(_numbered([table])))
+        rows = table.sort_by([("skey", "ascending"), ("origin", "ascending"), ("rn", "ascending")]).to_pylist()
+        rounds: list[list[dict[str, Any]]] = []
+        first = Said()
+        for _, same_key in groupby(rows, key=lambda row: row["skey"]):
+            for turn, (_, same_file) in enumerate(groupby(same_key, key=lambda row: row["origin"])):
+                winner = self._settle(list(same_file), what, first)
+                if winner is not None:
+                    rounds += [[] for _ in range(turn + 1 - len(rounds))]
+                    rounds[turn].append(winner)
+        yield first
+        for winners in rounds:
+            yield self._stating.say(_table(winners, table.schema), self._origins)
 
-    def _with_versions(self, aside: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        table = _table(aside)
-        versions = self._placing.versions(table).to_pylist()
-        return [{**row, "version": found} for row, found in zip(aside, versions, strict=True)]
+    def _settle(self, rows: list[dict[str, Any]], what: What, said: Said) -> dict[str, Any] | None:
+        """The one row that counts; None where all were set aside."""
+        settled = settle(rows, last_wins=what.last_wins)
+        counted = 1 if settled.row is not None else len(settled.rows)
+        said.read += len(rows) - (1 if settled.row is not None else 0)
+        said.unchanged += len(rows) - counted
+        if settled.row is not None:
+            return dict(settled.row)
+        self._not_unique([dict(row) for row in settled.rows], settled.stated_sha256, said)
+        return None
 
     def _not_unique(self, rows: list[dict[str, Any]], stated: str, said: Said) -> None:
         found = self._seen.known(rows[0]["skey"])
-        known = Known(found[0], found[1], found[2], found[3]) if found else None  # type: ignore[arg-type] # a stored state
         versions = [row["version"] for row in rows if row["version"] is not None]
-        placed = place(Statement(stated, max(versions, default=None), declared=bool(versions)), known)
-        said.matched += known is not None and known.state != "absent"
+        placed = place(Statement(stated, max(versions, default=None), declared=bool(versions)), found)
+        said.matched += found is not None and found.state != "absent"
         if placed.outcome != "stated":
             said.unchanged += len(rows)
             return
         error = {"field": "key", "error": "KEY_NOT_UNIQUE", "expression": "", "values": {"key": rows[0]["skey"]}}
         said.quarantine += [
-            quarantined(key=row["skey"], revision=placed.revision, restated=placed.restated, errors=[error],
-                        record=row["rec"], place=row["origin"].place(row["line"]), scope=row["scope"], stamp=self._stamp,
-                        stated_sha256=stated)
+            quarantined(
+                key=row["skey"],
+                revision=placed.revision,
+                restated=placed.restated,
+                errors=[error],
+                record=row["rec"],
+                place=self._origins[row["origin"]].place(row["line"]),
+                scope=row["scope"],
+                stamp=self._stamp,
+                stated_sha256=stated,
+            )
             for row in rows
         ]
 
 
-def _table(rows: list[dict[str, Any]]) -> pa.Table:
-    """Rows as records again, numbered anew."""
-    kinds = {"rn": pa.int64(), "line": pa.int64(), "odd": pa.bool_(), "kh": pa.uint64()}
-    names = [name for name in rows[0] if name not in ("origin", "version")]
-    columns = {name: pa.array([row[name] for row in rows], kinds.get(name, pa.string())) for name in names}
-    columns["rn"] = pa.array(range(len(rows)), pa.int64())
-    return pa.table(columns)
+def _numbered(tables: Sequence[pa.Table]) -> pa.Table:
+    """One table, its rows numbered anew."""
+    table = tables[0] if len(tables) == 1 else pa.concat_tables(tables)
+    numbers = pa.array(np.arange(table.num_rows), pa.int64())
+    return table.set_column(table.column_names.index("rn"), "rn", numbers)
+
+
+def _repeated(records: pa.Table, what: What) -> npt.NDArray[np.bool_]:
+    """Rows whose key stands elsewhere in this read, or twice in this batch."""
+    hashes = records["kh"].to_numpy()
+    has_key = pc.is_valid(records["skey"]).to_numpy(zero_copy_only=False)
+    found, counts = np.unique(hashes, return_counts=True)
+    many = np.concatenate([found[counts > 1], what.repeated])
+    return np.asarray(np.isin(hashes, many) & has_key, np.bool_) if len(many) else np.zeros(len(hashes), np.bool_)
+
+
+def _table(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.Table:
+    """Rows as records again."""
+    kept = [f for f in schema if f.name != "version"]
+    return _numbered([pa.table({f.name: pa.array([row[f.name] for row in rows], f.type) for f in kept})])
+
+
+def repeated_hashes(hashes: Sequence[Hashes]) -> Hashes:
+    """The hashes that occur more than once (0 stands for keys that cannot be read)."""
+    if not hashes:
+        return np.empty(0, np.uint64)
+    found, counts = np.unique(np.concatenate(hashes), return_counts=True)
+    return np.asarray(found[(counts > 1) & (found != 0)], np.uint64)

@@ -48,9 +48,14 @@ class Recorder:
     """Makes records of batches for one connector: ``key`` columns, and ``columns`` (as written → alias) for the mapping."""
 
     def __init__(self, key: Sequence[str], columns: Mapping[str, str]) -> None:
-        self._connection = duckdb.connect(":memory:", config={
-            "threads": 1, "enable_external_access": False, "python_enable_replacements": False,
-        })
+        self._connection = duckdb.connect(
+            ":memory:",
+            config={
+                "threads": 1,
+                "enable_external_access": False,
+                "python_enable_replacements": False,
+            },
+        )
         for macro in MACROS:
             self._connection.execute(macro)
         self._key = tuple(key)
@@ -59,8 +64,10 @@ class Recorder:
     def records(self, rows: pa.Table, lines: pa.Array) -> pa.Table:
         """Columns rn, line, skey (null: unreadable), rec, sha, odd, and the aliases (trimmed; null where missing)."""
         given, trimmed = cleaned(rows)
-        given = pa.table([*given.columns, pa.array(range(rows.num_rows), pa.int64()), lines],
-                         names=[*(f"g{i}" for i in range(rows.num_columns)), "rn", "line"])
+        given = pa.table(
+            [*given.columns, pa.array(range(rows.num_rows), pa.int64()), lines],
+            names=[*(f"g{i}" for i in range(rows.num_columns)), "rn", "line"],
+        )
         aliased = pa.table(trimmed.columns, names=[f"t{i}" for i in range(rows.num_columns)])
         both = pa.table([*given.columns, *aliased.columns], names=[*given.column_names, *aliased.column_names])
         names = rows.column_names
@@ -123,8 +130,9 @@ def record_sql(columns: Sequence[tuple[str, str, int]]) -> str:
     full = [(n, c) for n, c, nulls in ordered if not nulls]
     if len(full) == len(ordered) and full:
         return "json_object(" + ", ".join(f"{text_literal(n)}, {c}" for n, c in full) + ")::VARCHAR"
-    pieces = ", ".join(f"{text_literal(',' + json.dumps(n, ensure_ascii=False) + ':')} || to_json({c})::VARCHAR"
-                       for n, c, _ in ordered)
+    pieces = ", ".join(
+        f"{text_literal(',' + json.dumps(n, ensure_ascii=False) + ':')} || to_json({c})::VARCHAR" for n, c, _ in ordered
+    )
     return f"'{{' || substr(concat({pieces}), 2) || '}}'" if pieces else "'{}'"
 
 

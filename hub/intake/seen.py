@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from hub.errors import JournalUnavailable
+from hub.events.standing import Known
 
 GOOD, QUARANTINED, ABSENT = "good", "quarantined", "absent"
-_RANK = {QUARANTINED: 0, GOOD: 1, ABSENT: 2}
-"""At one pair a statement first waits, then is good (re-driven), then may be gone."""
-
 _VERSION = "1"
 _TABLES = """
 CREATE TABLE IF NOT EXISTS seen (k TEXT PRIMARY KEY, sha TEXT, revision INTEGER NOT NULL, restated INTEGER NOT NULL,
@@ -39,10 +37,17 @@ CREATE TABLE IF NOT EXISTS approved (digest TEXT PRIMARY KEY, act TEXT NOT NULL)
 CREATE TABLE IF NOT EXISTS memo (k TEXT PRIMARY KEY, sha TEXT NOT NULL, mapping TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS note (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 """
-KNOWN = pa.schema([
-    ("rn", pa.int64()), ("k_sha", pa.string()), ("k_revision", pa.int64()), ("k_restated", pa.int64()),
-    ("k_state", pa.string()), ("memo_sha", pa.string()), ("memo_mapping", pa.string()),
-])
+KNOWN = pa.schema(
+    [
+        ("rn", pa.int64()),
+        ("k_sha", pa.string()),
+        ("k_revision", pa.int64()),
+        ("k_restated", pa.int64()),
+        ("k_state", pa.string()),
+        ("memo_sha", pa.string()),
+        ("memo_mapping", pa.string()),
+    ]
+)
 
 
 class Seen:
@@ -52,9 +57,11 @@ class Seen:
         self.path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = _open(path)
+            self.db = _open(path)
         except sqlite3.OperationalError as error:
-            raise JournalUnavailable("the cache {path} cannot be used: {reason}", path=str(path), reason=str(error)) from error
+            raise JournalUnavailable(
+                "the cache {path} cannot be used: {reason}", path=str(path), reason=str(error)
+            ) from error
 
     def reader(self) -> Seen:
         """A second handle on the same file, for another thread."""
@@ -62,47 +69,47 @@ class Seen:
 
     def close(self) -> None:
         """Free the file."""
-        self._db.close()
+        self.db.close()
 
     def begin(self) -> None:
         """Start one change of the cache."""
-        self._db.execute("BEGIN IMMEDIATE")
+        self.db.execute("BEGIN IMMEDIATE")
 
     def commit(self) -> None:
         """End it."""
-        self._db.execute("COMMIT")
+        self.db.execute("COMMIT")
 
     def note(self, name: str) -> Any:
         """A small thing to remember (cursor, compared day, positions), or None."""
-        row = self._db.execute("SELECT value FROM note WHERE name = ?", (name,)).fetchone()
+        row = self.db.execute("SELECT value FROM note WHERE name = ?", (name,)).fetchone()
         return json.loads(row[0]) if row else None
 
     def set_note(self, name: str, value: Any) -> None:
         """Remember it."""
-        self._db.execute("INSERT OR REPLACE INTO note VALUES (?, ?)", (name, json.dumps(value)))
+        set_note(self.db, name, value)
 
     def forget(self) -> None:
         """Empty the cache: it was made of another journal."""
         for table in ("seen", "part", "waiting", "file", "scope", "approved", "memo"):
-            self._db.execute(f"DELETE FROM {table}")
-        self._db.execute("DELETE FROM note WHERE name <> 'version'")
+            self.db.execute(f"DELETE FROM {table}")
+        self.db.execute("DELETE FROM note WHERE name <> 'version'")
 
     def is_empty(self) -> bool:
         """No key is known."""
-        return self._db.execute("SELECT 1 FROM seen LIMIT 1").fetchone() is None
+        return self.db.execute("SELECT 1 FROM seen LIMIT 1").fetchone() is None
 
     def differing(self, rows: pa.Table) -> pa.Table:
         """Of ``rows`` (rn, skey, sha) those whose text is not the newest known of a present key: schema KNOWN."""
-        self._db.execute("CREATE TEMP TABLE IF NOT EXISTS ask (rn INTEGER PRIMARY KEY, k TEXT, sha TEXT)")
-        self._db.execute("BEGIN")
-        self._db.execute("DELETE FROM ask")
-        self._db.executemany("INSERT INTO ask VALUES (?, ?, ?)", _rows(rows, ("rn", "skey", "sha")))
-        found = self._db.execute(
+        self.db.execute("CREATE TEMP TABLE IF NOT EXISTS ask (rn INTEGER PRIMARY KEY, k TEXT, sha TEXT)")
+        self.db.execute("BEGIN")
+        self.db.execute("DELETE FROM ask")
+        self.db.executemany("INSERT INTO ask VALUES (?, ?, ?)", rows_of(rows, ("rn", "skey", "sha")))
+        found = self.db.execute(
             "SELECT ask.rn, seen.sha, seen.revision, seen.restated, seen.state, memo.sha, memo.mapping"
             " FROM ask LEFT JOIN seen ON seen.k = ask.k LEFT JOIN memo ON memo.k = ask.k"
             " WHERE seen.k IS NULL OR seen.sha IS NOT ask.sha OR seen.state = 'absent' ORDER BY ask.rn"
         ).fetchall()
-        self._db.execute("COMMIT")
+        self.db.execute("COMMIT")
         columns = list(zip(*found, strict=True)) or [()] * len(KNOWN)
         return pa.table([pa.array(c, f.type) for c, f in zip(columns, KNOWN, strict=True)], schema=KNOWN)
 
@@ -110,147 +117,84 @@ class Seen:
         """Key → (part, content, retracted, partition, position) of what its parts last said."""
         found: dict[str, list[tuple[str, str, bool, int, int]]] = {}
         for start in range(0, len(keys), 500):
-            some = list(keys[start:start + 500])
+            some = list(keys[start : start + 500])
             marks = ",".join("?" * len(some))
-            for k, part, content, retracted, partition, position in self._db.execute(
+            for k, part, content, retracted, partition, position in self.db.execute(
                 f"SELECT k, part, content, retracted, partition, position FROM part WHERE k IN ({marks})", some
             ):
                 found.setdefault(k, []).append((part, content, bool(retracted), partition, position))
         return found
 
-    def known(self, key: str) -> tuple[str | None, int, int, str, str | None] | None:
-        """(sha, revision, restated, state, scope) of a key, or None."""
-        row = self._db.execute("SELECT sha, revision, restated, state, scope FROM seen WHERE k = ?", (key,)).fetchone()
-        return tuple(row) if row else None
+    def known(self, key: str) -> Known | None:
+        """The newest statement about a key."""
+        row = self.db.execute("SELECT sha, revision, restated, state FROM seen WHERE k = ?", (key,)).fetchone()
+        return Known(*row) if row else None
 
     def part_names(self) -> set[str]:
         """The parts that are not retracted, over all keys."""
-        return {row[0] for row in self._db.execute("SELECT DISTINCT part FROM part WHERE retracted = 0")}
+        return {row[0] for row in self.db.execute("SELECT DISTINCT part FROM part WHERE retracted = 0")}
 
     def present(self, scope: str | None = None) -> int:
         """How many keys the source has, as far as is known (in one scope)."""
         where, values = ("AND scope = ?", (scope,)) if scope is not None else ("", ())
-        row = self._db.execute(f"SELECT count(*) FROM seen WHERE state <> 'absent' {where}", values).fetchone()
+        row = self.db.execute(f"SELECT count(*) FROM seen WHERE state <> 'absent' {where}", values).fetchone()
         return int(row[0])
 
     def vanished(self, present: Iterable[str], scope: str | None = None) -> list[str]:
         """Known keys (of one scope) that are not among ``present`` and still have something to take back."""
-        self._db.execute("CREATE TEMP TABLE IF NOT EXISTS here (k TEXT PRIMARY KEY) WITHOUT ROWID")
-        self._db.execute("BEGIN")
-        self._db.execute("DELETE FROM here")
-        self._db.executemany("INSERT OR IGNORE INTO here VALUES (?)", ((k,) for k in present))
+        self.db.execute("CREATE TEMP TABLE IF NOT EXISTS here (k TEXT PRIMARY KEY) WITHOUT ROWID")
+        self.db.execute("BEGIN")
+        self.db.execute("DELETE FROM here")
+        self.db.executemany("INSERT OR IGNORE INTO here VALUES (?)", ((k,) for k in present))
         where, values = ("AND seen.scope = ?", (scope,)) if scope is not None else ("", ())
-        found = self._db.execute(
+        found = self.db.execute(
             f"SELECT seen.k FROM seen LEFT JOIN here ON here.k = seen.k WHERE here.k IS NULL AND seen.state <> 'absent' {where}"
-            " ORDER BY seen.k", values,
+            " ORDER BY seen.k",
+            values,
         ).fetchall()
-        self._db.execute("COMMIT")
+        self.db.execute("COMMIT")
         return [row[0] for row in found]
 
     # --- files and scopes
 
     def file_state(self, sha: str) -> str | None:
         """``read``, ``held`` (its retractions wait for a person) or None."""
-        row = self._db.execute("SELECT state FROM file WHERE sha = ?", (sha,)).fetchone()
+        row = self.db.execute("SELECT state FROM file WHERE sha = ?", (sha,)).fetchone()
         return str(row[0]) if row else None
 
     def scope_file(self, scope: str) -> tuple[int, str] | None:
         """(modification time in µs, path) of the newest file read for a scope."""
-        row = self._db.execute("SELECT modified_us, path FROM scope WHERE scope = ?", (scope,)).fetchone()
+        row = self.db.execute("SELECT modified_us, path FROM scope WHERE scope = ?", (scope,)).fetchone()
         return (int(row[0]), str(row[1])) if row else None
 
     def is_approved(self, digest: str) -> str | None:
         """The act by which a person approved exactly these retractions."""
-        row = self._db.execute("SELECT act FROM approved WHERE digest = ?", (digest,)).fetchone()
+        row = self.db.execute("SELECT act FROM approved WHERE digest = ?", (digest,)).fetchone()
         return str(row[0]) if row else None
-
-    # --- folding
-
-    def fold_events(self, events: pa.Table) -> None:
-        """Columns source_key, part, revision, restated, record_sha256, scope, content, retracted, partition, position."""
-        state = [ABSENT if sha is None else GOOD for sha in events["record_sha256"].to_pylist()]
-        names = ("source_key", "record_sha256", "revision", "restated")
-        lists = [events[name].to_pylist() for name in names]
-        ranks = [_RANK[s] for s in state]
-        self._state(zip(*lists, state, ranks, events["scope"].to_pylist(), strict=True))
-        self._db.executemany(
-            "INSERT INTO part VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET content = excluded.content,"
-            " retracted = excluded.retracted, revision = excluded.revision, restated = excluded.restated,"
-            " partition = excluded.partition, position = excluded.position"
-            " WHERE (excluded.revision, excluded.restated) > (part.revision, part.restated)",
-            _rows(events, ("source_key", "part", "content", "retracted", "revision", "restated", "partition", "position")),
-        )
-
-    def fold_quarantine(self, rows: pa.Table) -> None:
-        """Columns quarantine_id, source_key, revision, restated, stated_sha256, scope, partition, position."""
-        names = ("quarantine_id", "source_key", "revision", "restated", "partition", "position", "stated_sha256", "scope")
-        self._db.executemany(
-            "INSERT OR IGNORE INTO waiting (quarantine_id, k, revision, restated, partition, position, sha, scope, error)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            ((*row, json.loads(errors)[0]["error"])
-             for row, errors in zip(_rows(rows, names), rows["errors"].to_pylist(), strict=True)),
-        )
-        self._state(
-            (k, sha, revision, restated, QUARANTINED, 0, scope)
-            for _, k, revision, restated, _, _, sha, scope in _rows(rows, names) if k is not None
-        )
-
-    def fold_act(self, act: Mapping[str, Any]) -> None:
-        """One act of this identity (or one that names one of its quarantined records)."""
-        body = json.loads(act["body"])
-        kind = act["kind"]
-        if kind == "pulled":
-            self._pulled(body)
-        elif kind == "deleted":
-            state = GOOD if body.get("sha256") else ABSENT
-            self._state([(act["source_key"], body.get("sha256"), act["revision"], act["restated"], state, 2, body.get("scope"))])
-        elif kind == "approved" and body.get("digest"):
-            self._db.execute("INSERT OR IGNORE INTO approved VALUES (?, ?)", (body["digest"], act["act_id"]))
-        if act["quarantine_id"] and kind in ("approved", "rejected", "closed"):
-            closed = "rejected" if kind == "rejected" else "resolved"
-            self._db.execute("UPDATE waiting SET closed = ? WHERE quarantine_id = ?", (closed, act["quarantine_id"]))
-
-    def _pulled(self, body: Mapping[str, Any]) -> None:
-        for name in ("cursor", "compared_day", "parts", "key"):
-            if body.get(name) is not None:
-                self.set_note(name, body[name])
-        for file in body.get("files", ()):
-            self._db.execute("INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?)",
-                             (file["sha256"], file["path"], file["modified_us"], file["state"]))
-            for scope in file.get("scopes", ()) if file["state"] == "read" else ():
-                self._db.execute(
-                    "INSERT INTO scope VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET modified_us = excluded.modified_us,"
-                    " path = excluded.path WHERE (excluded.modified_us, excluded.path) > (scope.modified_us, scope.path)",
-                    (scope, file["modified_us"], file["path"]),
-                )
-
-    def _state(self, rows: Iterable[Sequence[Any]]) -> None:
-        self._db.executemany(
-            "INSERT INTO seen VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET sha = excluded.sha,"
-            " revision = excluded.revision, restated = excluded.restated, state = excluded.state, rank = excluded.rank,"
-            " scope = coalesce(excluded.scope, seen.scope) WHERE (excluded.revision, excluded.restated, excluded.rank)"
-            " > (seen.revision, seen.restated, seen.rank)", rows,
-        )
 
     def remember_alike(self, rows: Iterable[tuple[str, str, str]]) -> None:
         """(key, sha, mapping digest): texts that say what is already known."""
-        self._db.executemany("INSERT OR REPLACE INTO memo VALUES (?, ?, ?)", rows)
+        self.db.executemany("INSERT OR REPLACE INTO memo VALUES (?, ?, ?)", rows)
 
     # --- what waits
 
     def is_waiting(self, quarantine_id: str) -> bool:
         """This very record was set aside before (whatever became of it)."""
-        return self._db.execute("SELECT 1 FROM waiting WHERE quarantine_id = ?", (quarantine_id,)).fetchone() is not None
+        return self.db.execute("SELECT 1 FROM waiting WHERE quarantine_id = ?", (quarantine_id,)).fetchone() is not None
 
     def held_back(self, scope: str | None) -> list[str]:
         """Ids of open VANISHED_MANY of a scope (None: of the whole table)."""
-        return [row[0] for row in self._db.execute(
-            "SELECT quarantine_id FROM waiting WHERE error = 'VANISHED_MANY' AND closed IS NULL AND scope IS ?", (scope,)
-        )]
+        return [
+            row[0]
+            for row in self.db.execute(
+                "SELECT quarantine_id FROM waiting WHERE error = 'VANISHED_MANY' AND closed IS NULL AND scope IS ?",
+                (scope,),
+            )
+        ]
 
     def waiting(self) -> list[tuple[str, str | None, str, int, int]]:
         """(quarantine_id, key, state, partition, position) of everything set aside, in the order it was."""
-        return self._db.execute(
+        return self.db.execute(
             "SELECT w.quarantine_id, w.k, CASE WHEN w.closed IS NOT NULL THEN w.closed WHEN w.k IS NULL THEN 'open'"
             " WHEN (w.revision, w.restated) < (s.revision, s.restated) THEN 'superseded'"
             " WHEN s.state = 'quarantined' THEN 'open' ELSE 'resolved' END, w.partition, w.position"
@@ -285,5 +229,11 @@ def _open(path: Path) -> sqlite3.Connection:
     raise AssertionError("unreachable")
 
 
-def _rows(table: pa.Table, names: Sequence[str]) -> Iterable[tuple[Any, ...]]:
+def rows_of(table: pa.Table, names: Sequence[str]) -> Iterable[tuple[Any, ...]]:
+    """Some columns of a table as tuples."""
     return zip(*(table[name].to_pylist() for name in names), strict=True)
+
+
+def set_note(db: sqlite3.Connection, name: str, value: Any) -> None:
+    """Remember a small thing."""
+    db.execute("INSERT OR REPLACE INTO note VALUES (?, ?)", (name, json.dumps(value)))

@@ -8,8 +8,8 @@ from hub.events.calendar import business_day_sql, first_instant_sql, period_sql,
 from hub.events.identity import CONTENT_FIELDS, SEPARATOR, uuid5_sql
 from hub.events.quantities import mass_sql, plain_sql
 from hub.intake.event_fields import MAPPED
-from hub.intake.expressions import Site, Value, either, text_literal
-from hub.intake.fields import KINDS_OF_FIELDS, FieldError, Kind
+from hub.intake.expressions import Kind, Site, Value, either, text_literal
+from hub.intake.fields import KINDS_OF_FIELDS, FieldError
 from hub.reference import regions, uscc, waste_codes
 
 BITS = 60
@@ -19,9 +19,23 @@ _TYPES = {Kind.NUMBER: "DECIMAL(24,9)", Kind.TIME: "TIMESTAMP", Kind.TEXT: "VARC
 _PARTIES = ("holder", "counterparty", "carrier")
 _ALWAYS = ("kind", "stream", "scheme", "code", "value", "unit", "count", "basis", "occurred_at", "region")
 _COMPUTED = ("mass_g", "retracted", "precision")
-_PLAIN = {"kind", "stream", "scheme", "basis", "precision", "retracted", "mass_g", "count", "amount_fen", "occurred_at",
-          "manifest_line", "value", "region"}
+_PLAIN = {
+    "kind",
+    "stream",
+    "scheme",
+    "basis",
+    "precision",
+    "retracted",
+    "mass_g",
+    "count",
+    "amount_fen",
+    "occurred_at",
+    "manifest_line",
+    "value",
+    "region",
+}
 """Content that needs no JSON escapes: closed lists, numbers, checked codes."""
+
 
 def _json_chain() -> str:
     """DuckDB macro: JSON text of any string, control characters as Python writes them."""
@@ -52,8 +66,14 @@ def leveled(sites: Sequence[Site], base: str) -> tuple[list[str], str]:
 
 
 def part_sql(
-    part: str, values: Mapping[str, Value], sites: Sequence[Site], early: Sequence[str], late: Sequence[FieldError],
-    marks: Mapping[str, str], *, identity: str,
+    part: str,
+    values: Mapping[str, Value],
+    sites: Sequence[Site],
+    early: Sequence[str],
+    late: Sequence[FieldError],
+    marks: Mapping[str, str],
+    *,
+    identity: str,
 ) -> str:
     """DuckDB text: a row per row of ``rows``, with the event's columns, ``stated`` and the error bits."""
     steps, last = leveled(sites, "rows")
@@ -106,7 +126,8 @@ def _traits(values: Mapping[str, Value]) -> list[str]:
     if "precision" in values:
         precision = f"coalesce({_field('precision', values['precision'])}, {precision})"
     return [
-        f"{precision} AS precision", f"{of_region.get('at', 'NULL::TIMESTAMP')} AS f_at",
+        f"{precision} AS precision",
+        f"{of_region.get('at', 'NULL::TIMESTAMP')} AS f_at",
         f"{of_value.get('factor', 'NULL::VARCHAR')} AS factor",
         f"{of_value.get('factor_version', 'NULL::VARCHAR')} AS factor_version",
     ]
@@ -140,15 +161,28 @@ def _written(here: Sequence[str]) -> list[str]:
         if party in here:
             given = f"{holder}_scheme, " if f"{party}_scheme" in here else ""
             scheme = f"CASE WHEN length({holder}) = 18 AND {uscc.valid_sql(holder)} THEN 'USCC' ELSE 'LOCAL' END"
-            columns += [f"{holder} AS {party}", f"CASE WHEN {holder} IS NOT NULL THEN coalesce({given}{scheme}) END AS {party}_scheme"]
+            columns += [
+                f"{holder} AS {party}",
+                f"CASE WHEN {holder} IS NOT NULL THEN coalesce({given}{scheme}) END AS {party}_scheme",
+            ]
     whole = {"count": "BIGINT", "amount_fen": "BIGINT", "manifest_line": "INTEGER"}
     columns += [f"TRY(CAST(f_{name} AS {kind})) AS {name}" for name, kind in whole.items() if name in here]
     if "recorded_at" in here:
         columns.append(f"{utc_sql('f_recorded_at')} AS recorded_at")
     return [
-        *columns, "code", "code_unverified", "region", "factor", "factor_version", "precision", "business_day",
-        "coalesce(mass, 0) AS mass_g", f"{plain_sql('f_value')} AS value", f"{utc_sql('wall')} AS occurred_at",
-        f"{period_sql('wall', 'precision')} AS period", "false AS retracted",
+        *columns,
+        "code",
+        "code_unverified",
+        "region",
+        "factor",
+        "factor_version",
+        "precision",
+        "business_day",
+        "coalesce(mass, 0) AS mass_g",
+        f"{plain_sql('f_value')} AS value",
+        f"{utc_sql('wall')} AS occurred_at",
+        f"{period_sql('wall', 'precision')} AS period",
+        "false AS retracted",
     ]
 
 
@@ -166,7 +200,11 @@ def content_sql(here: Sequence[str] = CONTENT_FIELDS) -> str:
     """
     pieces = []
     for name in CONTENT_FIELDS:
-        if name not in here and name not in _COMPUTED and not (name.endswith("_scheme") and name.removesuffix("_scheme") in here):
+        if (
+            name not in here
+            and name not in _COMPUTED
+            and not (name.endswith("_scheme") and name.removesuffix("_scheme") in here)
+        ):
             continue
         key = text_literal(f',"{name}":')
         if name == "occurred_at":
@@ -181,7 +219,8 @@ def content_sql(here: Sequence[str] = CONTENT_FIELDS) -> str:
 def _sum(conditions: Sequence[str], start: int, column: int) -> str:
     terms = [
         f"CASE WHEN {when} THEN {1 << (index % BITS)} ELSE 0 END"
-        for index, when in enumerate(conditions, start) if index // BITS == column
+        for index, when in enumerate(conditions, start)
+        if index // BITS == column
     ]
     return f"({' + '.join(terms)})::BIGINT" if terms else "0::BIGINT"
 

@@ -24,7 +24,7 @@ from hub.intake.record import MAX_RECORD_BYTES
 from hub.intake.seen import Seen
 from hub.intake.selecting import error_columns
 
-LastEvents = Callable[[Sequence[tuple[int, int]]], list[Mapping[str, Any]]]
+LastEvents = Callable[[Sequence[tuple[int, int]]], list[dict[str, Any]]]
 """(partition, position) of events → the events, in that order."""
 
 
@@ -66,59 +66,75 @@ class Stating:
         self._engine, self._seen, self._placing = engine, seen, placing
         self._stamp, self._last_events = stamp, last_events
 
-    def say(self, records: pa.Table, origin: Origin, *, fresh: bool = False) -> Said:
-        """``records``: columns of :meth:`Recorder.records` with ``version_us`` and ``scope``. ``fresh``: no key is known."""
+    def say(self, records: pa.Table, origins: Sequence[Origin], *, fresh: bool = False) -> Said:
+        """``records``: columns of :meth:`Recorder.records`, with ``scope``, ``version_default`` and ``origin`` (index
+        into ``origins``). ``fresh``: no key is known yet."""
         said = Said(read=records.num_rows)
-        records = self._with_key(records, origin, said)
+        records = self._with_key(records, origins, said)
         placed = self._placing.place(records, self._seen, self._stamp.mapping, fresh=fresh)
         said.unchanged += placed.unchanged
         said.skipped += placed.skipped
         said.matched += records.num_rows - placed.strangers
-        self._judge(placed.rows, origin, said)
+        self._judge(placed.rows, origins, said)
         return said
 
-    def _judge(self, rows: pa.Table, origin: Origin, said: Said) -> None:
+    def _judge(self, rows: pa.Table, origins: Sequence[Origin], said: Said) -> None:
         """Withdraw what was deleted, map the rest."""
         if rows.num_rows == 0:
             return
         errors: dict[int, list[dict[str, Any]]] = {}
-        self._row_errors(rows, origin, errors)
+        self._row_errors(rows, origins, errors)
         gone = rows["deleted"].to_numpy(zero_copy_only=False)
         waits = np.isin(rows["rn"].to_numpy(), list(errors)) if errors else np.zeros(len(gone), np.bool_)
         self._withdraw(rows.filter(pa.array(gone & ~waits)), said)
-        self._state(rows.filter(pa.array(~(gone & ~waits))), origin, errors, said)
+        self._state(rows.filter(pa.array(~(gone & ~waits))), origins, errors, said)
 
-    def again(self, records: pa.Table, origin: Origin, said: Said) -> None:
+    def again(self, records: pa.Table, origins: Sequence[Origin], said: Said) -> None:
         """Records that were set aside, with the revision and restated that they keep: what they come to now."""
         rows = self._placing.with_versions(records)
         rows = rows.append_column("always", pa.array([True] * rows.num_rows))
         rows = rows.append_column("k_state", pa.array(["quarantined"] * rows.num_rows))
-        self._judge(rows, origin, said)
+        self._judge(rows, origins, said)
 
-    def _with_key(self, records: pa.Table, origin: Origin, said: Said) -> pa.Table:
+    def _with_key(self, records: pa.Table, origins: Sequence[Origin], said: Said) -> pa.Table:
         if not records["skey"].null_count:
             return records
         has_key = pc.is_valid(records["skey"])
         for row in records.filter(pc.invert(has_key)).to_pylist():
-            self.set_aside_once(self._aside(row, origin, 0, 0, [_error("key", "KEY_MISSING")]), said)
+            self.set_aside_once(self._aside(row, origins, 0, 0, [_error("key", "KEY_MISSING")]), said)
         return records.filter(has_key)
 
     def set_aside_once(self, row: dict[str, Any], said: Said) -> None:
         """Set a record without a readable key aside, unless this very one was."""
-        if self._seen.is_waiting(row["quarantine_id"]) or any(q["quarantine_id"] == row["quarantine_id"] for q in said.quarantine):
+        if self._seen.is_waiting(row["quarantine_id"]) or any(
+            q["quarantine_id"] == row["quarantine_id"] for q in said.quarantine
+        ):
             said.unchanged += 1
         else:
             said.quarantine.append(row)
 
-    def _aside(self, row: Mapping[str, Any], origin: Origin, revision: int, restated: int, errors: list[dict[str, Any]]) -> dict[str, Any]:
+    def _aside(
+        self,
+        row: Mapping[str, Any],
+        origins: Sequence[Origin],
+        revision: int,
+        restated: int,
+        errors: list[dict[str, Any]],
+    ) -> dict[str, Any]:
         long = len(row["rec"]) * 4 > MAX_RECORD_BYTES and len(row["rec"].encode()) > MAX_RECORD_BYTES
         return quarantined(
-            key=row["skey"], revision=revision, restated=restated, errors=errors, record=row["rec"],
-            place=origin.place(row["line"]), scope=row["scope"], stamp=self._stamp,
+            key=row["skey"],
+            revision=revision,
+            restated=restated,
+            errors=errors,
+            record=row["rec"],
+            place=origins[row["origin"]].place(row["line"]),
+            scope=row["scope"],
+            stamp=self._stamp,
             sha256=row["sha"] if long else None,
         )
 
-    def _row_errors(self, rows: pa.Table, origin: Origin, errors: dict[int, list[dict[str, Any]]]) -> None:
+    def _row_errors(self, rows: pa.Table, origins: Sequence[Origin], errors: dict[int, list[dict[str, Any]]]) -> None:
         """Faults of the record as a whole: its version, its deletion mark, its length, a NUL."""
         conditions = [
             (pc.equal(rows["version_state"], "unreadable"), "version", "VERSION_UNREADABLE"),
@@ -134,11 +150,14 @@ class Stating:
             for row in rows.filter(mask).select(["rn", "version_text"]).to_pylist() if pc.any(mask).as_py() else ():
                 values = {"version": row["version_text"]} if name == "version" else {}
                 errors.setdefault(row["rn"], []).append(_error(name, error, values=values))
-        if origin.missing:
-            for rn in rows["rn"].to_pylist():
-                errors.setdefault(rn, []).extend(
-                    _error(column, "COLUMN_MISSING", values={column: None}) for column in sorted(origin.missing)
-                )
+        for index, origin in enumerate(origins):
+            if origin.missing:
+                self._columns_missing(rows.filter(pc.equal(rows["origin"], index)), origin, errors)
+
+    def _columns_missing(self, rows: pa.Table, origin: Origin, errors: dict[int, list[dict[str, Any]]]) -> None:
+        missing = [_error(column, "COLUMN_MISSING", values={column: None}) for column in sorted(origin.missing)]
+        for rn in rows["rn"].to_pylist():
+            errors.setdefault(rn, []).extend(missing)
 
     def _withdraw(self, rows: pa.Table, said: Said) -> None:
         """Soft deletions: every part that stands is taken back; of a key that only waits, the waiting ends."""
@@ -166,13 +185,15 @@ class Stating:
         ]
         said.events.append(withdrawals(made, self._stamp))
 
-    def _state(self, rows: pa.Table, origin: Origin, errors: dict[int, list[dict[str, Any]]], said: Said) -> None:
+    def _state(
+        self, rows: pa.Table, origins: Sequence[Origin], errors: dict[int, list[dict[str, Any]]], said: Said
+    ) -> None:
         if rows.num_rows == 0:
             return
         fine = rows.filter(pc.invert(pc.is_in(rows["rn"], pa.array(list(errors), pa.int64())))) if errors else rows
         mapped = self._mapped(fine, errors)
         for row in rows.filter(pc.is_in(rows["rn"], pa.array(list(errors), pa.int64()))).to_pylist() if errors else ():
-            said.quarantine.append(self._aside(row, origin, row["revision"], row["restated"], errors[row["rn"]]))
+            said.quarantine.append(self._aside(row, origins, row["revision"], row["restated"], errors[row["rn"]]))
         if errors:
             fine = fine.filter(pc.invert(pc.is_in(fine["rn"], pa.array(list(errors), pa.int64()))))
         self._emit(fine, mapped, said)
@@ -183,7 +204,11 @@ class Stating:
         for part in self._engine.mapping.parts:
             table = self._run(part, rows, errors)
             columns = [f"errors_{i}" for i in range(error_columns(len(part.errors)))]
-            masks = np.stack([table[c].to_numpy() for c in columns]) if table.num_rows else np.zeros((len(columns), 0), np.int64)
+            masks = (
+                np.stack([table[c].to_numpy() for c in columns])
+                if table.num_rows
+                else np.zeros((len(columns), 0), np.int64)
+            )
             failed = (masks != 0).any(axis=0) & table["stated"].to_numpy(zero_copy_only=False)
             if failed.any():
                 self._explain(part, table.filter(pa.array(failed)), masks[:, failed], rows, errors)
@@ -201,15 +226,23 @@ class Stating:
                 )
                 return self._engine.mapped(part, rows.slice(0, 0))
         half = rows.num_rows // 2
-        return pa.concat_tables([self._run(part, rows.slice(0, half), errors), self._run(part, rows.slice(half), errors)])
+        return pa.concat_tables(
+            [self._run(part, rows.slice(0, half), errors), self._run(part, rows.slice(half), errors)]
+        )
 
     def _explain(
-        self, part: PartMapping, failed: pa.Table, masks: npt.NDArray[np.int64], rows: pa.Table,
+        self,
+        part: PartMapping,
+        failed: pa.Table,
+        masks: npt.NDArray[np.int64],
+        rows: pa.Table,
         errors: dict[int, list[dict[str, Any]]],
     ) -> None:
         aliases = self._engine.mapping.columns
         numbers = failed["rn"].to_pylist()
-        texts = rows.filter(pc.is_in(rows["rn"], pa.array(numbers, pa.int64()))).select(list(dict.fromkeys(aliases.values())))
+        texts = rows.filter(pc.is_in(rows["rn"], pa.array(numbers, pa.int64()))).select(
+            list(dict.fromkeys(aliases.values()))
+        )
         for rn, bits, row in zip(numbers, masks.T.tolist(), texts.to_pylist(), strict=True):
             known = errors.setdefault(rn, [])
             for bit in errors_of(part, tuple(bits)):
@@ -224,7 +257,11 @@ class Stating:
         for part, table in mapped:
             stated = table.filter(pc.and_(table["stated"], pc.is_in(table["rn"], speaks["rn"])))
             if stated.num_rows:
-                sources = speaks if stated.num_rows == speaks.num_rows else speaks.filter(pc.is_in(speaks["rn"], stated["rn"]))
+                sources = (
+                    speaks
+                    if stated.num_rows == speaks.num_rows
+                    else speaks.filter(pc.is_in(speaks["rn"], stated["rn"]))
+                )
                 said.events.append(events(stated, part.name, sources, self._stamp))
 
     def _quiet(self, rows: pa.Table, mapped: list[tuple[PartMapping, pa.Table]], said: Said) -> set[int]:
@@ -249,14 +286,17 @@ class Stating:
                 said.alike.append((row["skey"], row["sha"], self._stamp.mapping))
                 continue
             lost += [
-                (row, (partition, position)) for p, _, retracted, partition, position in before.get(row["skey"], [])
+                (row, (partition, position))
+                for p, _, retracted, partition, position in before.get(row["skey"], [])
                 if not retracted and p not in now.get(row["rn"], {})
             ]
         self._take_back(lost, said)
         return quiet
 
 
-def _error(name: str, error: str, expression: str = "", values: Mapping[str, str | None] | None = None) -> dict[str, Any]:
+def _error(
+    name: str, error: str, expression: str = "", values: Mapping[str, str | None] | None = None
+) -> dict[str, Any]:
     return {"field": name, "error": error, "expression": expression, "values": dict(values or {})}
 
 

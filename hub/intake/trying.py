@@ -16,9 +16,11 @@ from hub.intake.event_fields import COMPUTED
 from hub.intake.outgoing import Stamp
 from hub.intake.placing import Placing
 from hub.intake.plug import Plug
-from hub.intake.pull import Surroundings, file_source, sql_source
+from hub.intake.pull_files import file_source
+from hub.intake.pull_table import sql_source
 from hub.intake.record import Recorder
 from hub.intake.seen import Seen
+from hub.intake.session import Surroundings
 from hub.intake.sources.port import Batch
 from hub.intake.stating import Origin, Said, Stating
 
@@ -35,8 +37,14 @@ class Trial:
         connector, mapping = plug.connector, plug.mapping
         self._recorder = Recorder(connector.source.key, mapping.columns)
         stamp = Stamp(
-            connector.identity, connector.name, connector.department, mapping.digest, mapping.list_versions(plug.lists),
-            _BATCH, now, tuple(part.name for part in connector.parts),
+            connector.identity,
+            connector.name,
+            connector.department,
+            mapping.digest,
+            mapping.list_versions(plug.lists),
+            _BATCH,
+            now,
+            tuple(part.name for part in connector.parts),
         )
         self._stating = Stating(self._engine, seen, Placing(self._engine, now), stamp, lambda _places: [])
 
@@ -47,7 +55,10 @@ class Trial:
         found = pa.nulls(records.num_rows, pa.string())
         if scope is not None:
             found = self._engine.evaluate(records, {"scope": f"nullif(trim({scope.sql}), '')"})["scope"]
-        return self._stating.say(records.append_column("scope", found), origin, fresh=True)
+        records = records.append_column("scope", found)
+        for name, value in (("origin", 0), ("version_default", None)):
+            records = records.append_column(name, pa.array([value] * records.num_rows, pa.int64()))
+        return self._stating.say(records, [origin], fresh=True)
 
     def run(self, case: Case) -> list[str]:
         """The differences between what an inline test expects and what came; [] where it passed."""
@@ -56,7 +67,9 @@ class Trial:
             row.setdefault(name, "test")
         if self._engine.mapping.scope is not None:
             row |= {c: "test" for c in self._engine.mapping.scope.columns if row.get(c) is None}
-        said = self.say(pa.table({n: pa.array([v], pa.string()) for n, v in row.items()}), pa.array([1], pa.int64()), Origin("test"))
+        said = self.say(
+            pa.table({n: pa.array([v], pa.string()) for n, v in row.items()}), pa.array([1], pa.int64()), Origin("test")
+        )
         refused = [error for aside in said.quarantine for error in _errors(aside)]
         if case.quarantine is not None:
             return _refusal_differs(case.quarantine, refused, said)
@@ -88,8 +101,10 @@ def _events_differ(wanted: tuple[Mapping[str, Any], ...], came: list[dict[str, A
         differences = [] if came else ["events: expected 1, came 0"]
     for number, expected in enumerate(wanted):
         part = expected.get("part")
-        event = next((e for e in came if e["part"] == part), None) if part is not None else (
-            came[number] if number < len(came) else None
+        event = (
+            next((e for e in came if e["part"] == part), None)
+            if part is not None
+            else (came[number] if number < len(came) else None)
         )
         if event is None:
             differences.append(f"part {part}: no event" if part is not None else f"event {number + 1}: none")
@@ -131,7 +146,17 @@ def preview(plug: Plug, seen: Seen, around: Surroundings, limit: int) -> dict[st
     return {"rows": rows, "quarantined": quarantined}
 
 
-_HIDDEN = set(COMPUTED) - {"mass_g", "period", "business_day", "source_key", "part", "code_unverified", "factor", "factor_version", "marks"}
+_HIDDEN = set(COMPUTED) - {
+    "mass_g",
+    "period",
+    "business_day",
+    "source_key",
+    "part",
+    "code_unverified",
+    "factor",
+    "factor_version",
+    "marks",
+}
 
 
 def _fields(event: Mapping[str, Any]) -> dict[str, Any]:

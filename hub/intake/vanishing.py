@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from hub.events.identity import canonical_json
+from hub.events.standing import Known
 from hub.intake.appending import Appender
 from hub.intake.outgoing import Stamp, Withdrawal, quarantined, withdrawals
 from hub.intake.reading import Tally
@@ -28,8 +29,12 @@ class Vanishing:
     """Settles what vanished after a whole read. Counts the ``events`` it made and the questions it ``held``."""
 
     def __init__(
-        self, seen: Seen, appender: Appender, stamp: Stamp,
-        last_events: Callable[[Sequence[tuple[int, int]]], list[dict[str, Any]]], act: Callable[..., dict[str, Any]],
+        self,
+        seen: Seen,
+        appender: Appender,
+        stamp: Stamp,
+        last_events: Callable[[Sequence[tuple[int, int]]], list[dict[str, Any]]],
+        act: Callable[..., dict[str, Any]],
     ) -> None:
         self._seen, self._appender, self._stamp = seen, appender, stamp
         self._last_events, self._act = last_events, act
@@ -47,7 +52,7 @@ class Vanishing:
             self._hold(vanished, known, scope, digest)
             return digest
         for start in range(0, len(vanished), _AT_ONCE):
-            self._take_back(vanished[start:start + _AT_ONCE], approved)
+            self._take_back(vanished[start : start + _AT_ONCE], approved)
         self.close_held(scope, None)
         return None
 
@@ -55,17 +60,32 @@ class Vanishing:
         """Questions about this scope that no longer arise are closed."""
         acts = [
             self._act("closed", {"because": "no longer so"}, quarantine_id=waiting)
-            for waiting in self._seen.held_back(scope) if waiting != but
+            for waiting in self._seen.held_back(scope)
+            if waiting != but
         ]
         if acts:
             self._appender.append([], [], acts)
 
     def _hold(self, vanished: list[str], known: int, scope: str | None, digest: str) -> None:
-        found = {"digest": digest, "known": known, "sample": vanished[:_SAMPLE], "scope": scope, "vanished": len(vanished)}
+        found = {
+            "digest": digest,
+            "known": known,
+            "sample": vanished[:_SAMPLE],
+            "scope": scope,
+            "vanished": len(vanished),
+        }
         values = {"vanished": str(len(vanished)), "known": str(known), "scope": scope}
         error = {"field": "key", "error": "VANISHED_MANY", "expression": "", "values": values}
-        row = quarantined(key=None, revision=0, restated=0, errors=[error], record=canonical_json(found),
-                          place=scope, scope=scope, stamp=self._stamp)
+        row = quarantined(
+            key=None,
+            revision=0,
+            restated=0,
+            errors=[error],
+            record=canonical_json(found),
+            place=scope,
+            scope=scope,
+            stamp=self._stamp,
+        )
         self.close_held(scope, row["quarantine_id"])
         if not self._seen.is_waiting(row["quarantine_id"]):
             self.held += 1
@@ -88,17 +108,17 @@ class Vanishing:
             self.events += len(made)
 
     def _withdrawal(self, key: str, last: Mapping[str, Any], approved: str | None) -> Withdrawal:
-        _, revision, restated = self._newest(key)
-        return Withdrawal(last, revision, restated + 1, None, None, None, approved)
+        known = self._newest(key)
+        return Withdrawal(last, known.revision, known.restated + 1, None, None, None, approved)
 
     def _gone(self, key: str) -> dict[str, Any]:
         """Nothing of this key stands: only that it is gone is to be said."""
-        _, revision, restated = self._newest(key)
-        return self._act("deleted", {"sha256": None}, source_key=key, revision=revision, restated=restated)
+        known = self._newest(key)
+        pair = {"revision": known.revision, "restated": known.restated}
+        return self._act("deleted", {"sha256": None}, source_key=key, **pair)
 
-    def _newest(self, key: str) -> tuple[str, int, int]:
-        found = self._seen.known(key)
-        if found is None:
+    def _newest(self, key: str) -> Known:
+        known = self._seen.known(key)
+        if known is None:
             raise KeyError(key)
-        return key, found[1], found[2]
-
+        return known

@@ -8,6 +8,16 @@ from hub.run.setting_aside import approve, quarantine_list, quarantine_show, red
 from hub.run.trying import check, preview, test
 
 __all__ = [
-    "approve", "check", "doctor", "preview", "project", "pull", "quarantine_list", "quarantine_show", "redrive", "reject",
-    "run", "test",
+    "approve",
+    "check",
+    "doctor",
+    "preview",
+    "project",
+    "pull",
+    "quarantine_list",
+    "quarantine_show",
+    "redrive",
+    "reject",
+    "run",
+    "test",
 ]

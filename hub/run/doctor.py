@@ -13,7 +13,8 @@ from hub.events.compatibility import check as check_schemas
 from hub.events.schema import NAMES
 from hub.intake.connector import FileSpec
 from hub.intake.plug import Plug
-from hub.intake.pull import file_source, sql_source
+from hub.intake.pull_files import file_source
+from hub.intake.pull_table import sql_source
 from hub.intake.quarantine import listed
 from hub.journal.port import TOPICS
 from hub.projector.project import report
@@ -28,8 +29,13 @@ Check = dict[str, Any]
 def doctor(hub: Parts) -> dict[str, Any]:
     """{"checks": [{part, ok, found, remedy}]}."""
     parts: list[tuple[str, Callable[[Parts], Iterator[Check]]]] = [
-        ("versions", _versions), ("schemas", _schemas), ("disk", _disk), ("journal", _journal), ("store", _store),
-        ("connectors", _connectors), ("quarantine", _quarantine),
+        ("versions", _versions),
+        ("schemas", _schemas),
+        ("disk", _disk),
+        ("journal", _journal),
+        ("store", _store),
+        ("connectors", _connectors),
+        ("quarantine", _quarantine),
     ]
     checks: list[Check] = []
     for name, look in parts:
@@ -53,7 +59,9 @@ def _bad(part: str, found: str, remedy: str, **facts: Any) -> Check:
 
 def _versions(_: Parts) -> Iterator[Check]:
     names = ("wastehub", "duckdb", "pyarrow", "pyruhvro", "fastavro", "sqlglot", "sqlalchemy")
-    yield _good("versions", f"Python {platform.python_version()}, " + ", ".join(f"{n} {metadata.version(n)}" for n in names))
+    yield _good(
+        "versions", f"Python {platform.python_version()}, " + ", ".join(f"{n} {metadata.version(n)}" for n in names)
+    )
 
 
 def _schemas(_: Parts) -> Iterator[Check]:
@@ -77,7 +85,12 @@ def _journal(hub: Parts) -> Iterator[Check]:
     journal = hub.journal()
     ends = {topic: sum(journal.end(topic).values()) for topic in TOPICS}
     yield _good("journal", ", ".join(f"{topic} {count}" for topic, count in ends.items()))
-    newest = [run.appended_us[-1] for topic in TOPICS for run in journal.read(topic, _last(journal.end(topic)), 1) if len(run.values)]
+    newest = [
+        run.appended_us[-1]
+        for topic in TOPICS
+        for run in journal.read(topic, _last(journal.end(topic)), 1)
+        if len(run.values)
+    ]
     now_us = int(hub.around().now().timestamp() * 1_000_000)
     if newest and max(newest) > now_us + 60_000_000:
         yield _bad("clock", translate("the journal's newest message is from the future"), "Set this machine's clock.")

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from hub.config import HubConfig
 from hub.errors import Problem
 from hub.intake.plug import Plug
-from hub.intake.pull import Surroundings
+from hub.intake.session import Surroundings
 from hub.journal.port import Journal
 from hub.projector.projection import Projection
 from hub.projector.sqlite import SqliteStore

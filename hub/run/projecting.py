@@ -45,7 +45,13 @@ def keep_projecting(hub: Parts, stop: threading.Event, progress: Progress) -> No
         ends = {topic: journal.end(topic) for topic in TOPICS}
         if ends != folded:
             try:
-                project_once(journal, hub.store(), hub.projection(), hub.locks(), lambda done, total: progress(LEDGER, done, total))
+                project_once(
+                    journal,
+                    hub.store(),
+                    hub.projection(),
+                    hub.locks(),
+                    lambda done, total: progress(LEDGER, done, total),
+                )
                 folded = ends
             except Retry as error:
                 log.warning("project_failed", error=type(error).__name__, reason=str(error))

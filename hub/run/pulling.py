@@ -56,7 +56,9 @@ def pull_one(hub: Parts, plug: Plug, progress: Progress, *, wait: bool, compare:
 
 
 def _said(error: HubError) -> str:
-    return translate(error.template, **error.facts) + (" " + translate(error.remedy, **error.facts) if error.remedy else "")
+    return translate(error.template, **error.facts) + (
+        " " + translate(error.remedy, **error.facts) if error.remedy else ""
+    )
 
 
 def _plain(error: HubError) -> dict[str, Any]:
@@ -70,7 +72,9 @@ def is_quiet(plug: Plug, now: datetime) -> bool:
         return False
     local = now.astimezone(SHANGHAI)
     minute = local.hour * 60 + local.minute
-    return any(start <= minute < end if start <= end else minute >= start or minute < end for start, end in spec.limits.quiet)
+    return any(
+        start <= minute < end if start <= end else minute >= start or minute < end for start, end in spec.limits.quiet
+    )
 
 
 def keep_pulling(hub: Parts, plugs: list[Plug], stop: threading.Event, progress: Progress) -> None:
@@ -83,7 +87,9 @@ def keep_pulling(hub: Parts, plugs: list[Plug], stop: threading.Event, progress:
                 if not is_quiet(plug, hub.around().now()):
                     pull_one(hub, plug, progress, wait=False, compare=False)
         except Stop as error:
-            log.error("connector_stopped", connector=plug.connector.name, error=type(error).__name__, reason=_said(error))
+            log.error(
+                "connector_stopped", connector=plug.connector.name, error=type(error).__name__, reason=_said(error)
+            )
         except BaseException as error:  # noqa: BLE001 - a bug must end the process, not one thread
             failed.append(error)
             stop.set()

@@ -14,7 +14,6 @@ from hub.run.parts import Parts
 from hub.texts import translate
 
 
-
 def check(hub: Parts, name: str | None) -> dict[str, Any]:
     """{"errors": [...]}: every mistake in the connectors' files."""
     return {"errors": [_error(problem) for problem in hub.examined(name)]}
@@ -22,8 +21,12 @@ def check(hub: Parts, name: str | None) -> dict[str, Any]:
 
 def _error(problem: Problem) -> dict[str, Any]:
     return {
-        "file": problem.file, "line": problem.line, "column": problem.column, "error": problem.error,
-        "message": translate(problem.message, **problem.facts), "suggestion": problem.suggestion,
+        "file": problem.file,
+        "line": problem.line,
+        "column": problem.column,
+        "error": problem.error,
+        "message": translate(problem.message, **problem.facts),
+        "suggestion": problem.suggestion,
         "source_line": problem.source_line,
     }
 
@@ -38,8 +41,14 @@ def test(hub: Parts, name: str | None) -> dict[str, Any]:
                 trial = Trial(plug, seen, hub.around().now())
                 for case in plug.connector.tests:
                     differences = trial.run(case)
-                    found.append({"connector": plug.connector.name, "name": case.name, "passed": not differences,
-                                  "differences": differences})
+                    found.append(
+                        {
+                            "connector": plug.connector.name,
+                            "name": case.name,
+                            "passed": not differences,
+                            "differences": differences,
+                        }
+                    )
             finally:
                 seen.close()
     return {"tests": found}

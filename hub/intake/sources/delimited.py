@@ -186,7 +186,7 @@ class _Rows:
         table, kept = self._gather(text, good, lines, bad)
         return Batch(table, pa.array(kept, pa.int64()), tuple(sorted(bad, key=lambda each: each.line or 0))), used
 
-    def _fault(self, raw: bytes, record: Record) -> tuple[str, str] | None:  # noqa: PLR0911 - a return per error name
+    def _fault(self, raw: bytes, record: Record) -> tuple[str, str] | None:
         if len(raw) > RECORD_MAX:
             return "RECORD_TOO_LONG", f"{len(raw)} bytes, {RECORD_MAX} at most"
         if record.error is not None:

@@ -36,7 +36,7 @@ class Encoding:
     skip: int = 0
 
     def blocks(self, handle: BinaryIO) -> Iterator[bytes]:
-        """The content as UTF-8, no block empty. A byte that does not decode becomes a lone surrogate, which no UTF-8 reader takes."""
+        """The content as UTF-8, no block empty. A byte that does not decode becomes a lone surrogate: no UTF-8 either."""
         handle.seek(self.skip)
         decoder = codecs.getincrementaldecoder(self.name)("surrogateescape")
         while block := handle.read(BLOCK):

@@ -38,7 +38,7 @@ def _duration_text(value: timedelta) -> str:
     return f"{text}.{fraction:06d}" if fraction else text
 
 
-def text_of(value: Any) -> str | None:  # noqa: PLR0911 - one line per type is the table itself
+def text_of(value: Any) -> str | None:
     """A native value as the text that :mod:`hub.intake.sources.port` promises; None stays None."""
     if value is None or isinstance(value, str):
         return value

@@ -1,0 +1,127 @@
+"""A pull of files: oldest first, small ones together, each read once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hub.intake.connector import FileSpec
+from hub.intake.plug import Plug
+from hub.intake.pulled import Pulled, pulled
+from hub.intake.reading import Hashes, Tally, What, repeated_hashes
+from hub.intake.record import Recorder
+from hub.intake.session import Session, Surroundings
+from hub.intake.sources.file import FileSource
+from hub.intake.sources.port import Batch, FileFound
+
+WAIT_FOR_STILL_FILES_SECONDS = 2.0
+TOGETHER_BYTES = 16 << 20
+"""So many bytes of small files are read as one, for a mapping's SELECT costs the same for ten rows and ten thousand."""
+MOSTLY_REPEATED = 5
+"""Files that say again more than one key in so many are read one by one: each is a whole statement of its own."""
+
+
+def file_source(plug: Plug, around: Surroundings) -> FileSource:
+    """The files of a connector of kind file."""
+    spec = plug.connector.source
+    if not isinstance(spec, FileSpec):
+        raise TypeError(spec)
+    return FileSource(around.folder, spec.path, spec.encoding, spec.sheet, spec.header, plug.connector.drop)
+
+
+def pull_files(session: Session, *, wait: bool) -> Pulled:
+    """Read the files that hold still and were not read yet. ``wait``: up to 2 s for those that still move."""
+    return FilePull(session).run(wait=wait)
+
+
+@dataclass(frozen=True)
+class FilePull:
+    """One pull of one connector's files."""
+
+    session: Session
+
+    def run(self, *, wait: bool) -> Pulled:
+        """Every file that is to be read, in the order of their times."""
+        source = file_source(self.session.plug, self.session.around)
+        found = source.found(WAIT_FOR_STILL_FILES_SECONDS if wait else 0.0)
+        total, recorder = Tally(), self.session.recorder()
+        for files in _together([f for f in found.files if self._is_due(f)], alone=self._scoped):
+            hashes = [_hashes(source, recorder, file) for file in files]
+            repeated = repeated_hashes(hashes)
+            if len(files) > 1 and len(repeated) * MOSTLY_REPEATED > sum(map(len, hashes)):
+                for file, own in zip(files, hashes, strict=True):
+                    total.include(self._read(source, [file], repeated_hashes([own])))
+            else:
+                total.include(self._read(source, files, repeated))
+        return pulled(self.session, total, None, found.moving)
+
+    @property
+    def _scoped(self) -> bool:
+        return self.session.engine.mapping.scope is not None
+
+    def _is_due(self, file: FileFound) -> bool:
+        state = self.session.seen.file_state(file.sha256) or ""
+        held = state.removeprefix("held:") if state.startswith("held:") else None
+        return state != "read" and (held is None or self.session.seen.is_approved(held) is not None)
+
+    def _read(self, source: FileSource, files: Sequence[FileFound], repeated: Hashes) -> Tally:
+        fresh = self.session.seen.is_empty()
+        what = What(
+            names=tuple(file.path for file in files),
+            versions=tuple(file.modified_us for file in files),
+            last_wins=True,
+            repeated=repeated,
+            is_outdated=lambda number, scope: self._is_outdated(files[number], scope),
+        )
+        tabular = not files[0].path.lower().endswith((".json", ".jsonl", ".ndjson"))
+        tally = self.session.reading(tabular=tabular).run(what, _batches(source, files), lambda _cursor: [])
+        entries = [self._entry(file, tally, fresh=fresh) for file in files]
+        self.session.appender.append([], [], [self.session.pulled_act(files=entries)])
+        return tally
+
+    def _entry(self, file: FileFound, tally: Tally, *, fresh: bool) -> dict[str, object]:
+        """What is remembered of a file that was read; what its scopes no longer have is taken back, or held."""
+        scopes = sorted(scope for scope in tally.scopes if not self._is_outdated(file, scope))
+        held = None
+        if self._scoped and tally.complete and not fresh:
+            for scope in scopes:
+                held = self.session.vanishing.settle(tally, scope) or held
+        return {
+            "path": file.path,
+            "sha256": file.sha256,
+            "modified_us": file.modified_us,
+            "state": f"held:{held}" if held else "read",
+            "scopes": scopes,
+        }
+
+    def _is_outdated(self, file: FileFound, scope: str) -> bool:
+        newest = self.session.seen.scope_file(scope)
+        return newest is not None and (file.modified_us, file.path) < newest
+
+
+def _hashes(source: FileSource, recorder: Recorder, file: FileFound) -> Hashes:
+    """The key hashes of a file, equal texts and unreadable keys included."""
+    found = [recorder.key_hashes(batch.rows).to_numpy() for batch in source.read(file)]
+    return np.concatenate(found) if found else np.empty(0, np.uint64)
+
+
+def _batches(source: FileSource, files: Sequence[FileFound]) -> Iterator[tuple[int, Batch]]:
+    for number, file in enumerate(files):
+        for batch in source.read(file):
+            yield number, batch
+
+
+def _together(files: Sequence[FileFound], *, alone: bool) -> Iterator[list[FileFound]]:
+    """Files in groups of about TOGETHER_BYTES; ``alone``: each by itself. JSON and tables do not go together."""
+    group: list[FileFound] = []
+    for file in files:
+        kind = file.path.rpartition(".")[2].lower()
+        fits = sum(f.size for f in group) + file.size <= TOGETHER_BYTES and not alone
+        if group and not (fits and group[0].path.rpartition(".")[2].lower() == kind):
+            yield group
+            group = []
+        group.append(file)
+    if group:
+        yield group

@@ -1,0 +1,127 @@
+"""A pull of a table or query: after the cursor, and from time to time the whole of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from hub.events.calendar import SHANGHAI
+from hub.intake.connector import SqlSpec
+from hub.intake.placing import AHEAD
+from hub.intake.plug import Plug
+from hub.intake.pulled import Pulled, pulled
+from hub.intake.reading import Hashes, Tally, What
+from hub.intake.session import Session, Surroundings
+from hub.intake.sources.port import Batch
+from hub.intake.sources.sql import SqlSource
+from hub.intake.sources.sql_read import SqlRead
+
+MOST_REPEATED_KEYS = 1_000_000
+
+
+def sql_source(plug: Plug, around: Surroundings) -> SqlSource:
+    """The database of a connector of kind sql. RequestWrong where its secret is not there."""
+    spec = plug.connector.source
+    if not isinstance(spec, SqlSpec):
+        raise TypeError(spec)
+    cursor = spec.cursor
+    return SqlSource(
+        around.secret(spec.url),
+        around.folder,
+        spec.table,
+        spec.query,
+        spec.key,
+        cursor.by if cursor else None,
+        cursor.lag_seconds if cursor else 0.0,
+        plug.connector.drop,
+        spec.limits.rows_per_second,
+        spec.limits.statement_timeout_seconds,
+    )
+
+
+def pull_table(session: Session, spec: SqlSpec, *, compare: bool) -> Pulled:
+    """Read what is new. ``compare``: all keys and texts too."""
+    return TablePull(session, spec).run(compare=compare)
+
+
+@dataclass(frozen=True)
+class TablePull:
+    """One pull of one connector's table, in one snapshot of it."""
+
+    session: Session
+    spec: SqlSpec
+
+    def run(self, *, compare: bool) -> Pulled:
+        """After the cursor; and the whole of it where hard deletes, silent edits or late rows are to be looked for."""
+        session, spec = self.session, self.spec
+        source = sql_source(session.plug, session.around)
+        total = Tally()
+        with source.open() as read:
+            before, count = session.seen.note("cursor"), read.count()
+            today = session.now.astimezone(SHANGHAI).date().isoformat()
+            if spec.cursor is not None and before is not None:
+                total.include(self._since(read, before))
+                compare = compare or session.seen.note("compared_day") != today or count != self._expected_rows()
+                compare = compare and not self._is_held(count, today)
+            else:
+                compare = True
+            if compare:
+                total.include(self._whole(read, count, today))
+        return pulled(session, total, session.seen.note("cursor"))
+
+    def _since(self, read: SqlRead, cursor: str) -> Tally:
+        batches = read.rows_since(cursor, self.session.now + AHEAD)
+        return self.session.reading(tabular=True).run(self._what(), _numbered(batches), self._cursor_acts)
+
+    def _what(self, repeated: Hashes | None = None) -> What:
+        name = self.spec.table or "query"
+        return What((name,), (None,), False, np.empty(0, np.uint64) if repeated is None else repeated)
+
+    def _whole(self, read: SqlRead, count: int, today: str) -> Tally:
+        session, seen = self.session, self.session.seen
+        fresh, present = seen.is_empty(), seen.present()
+        what = self._what(self._repeated(read))
+        if self.spec.cursor is not None and seen.note("cursor") is None:
+            batches = read.rows_since(None, session.now + AHEAD)
+            tally = session.reading(tabular=True).run(what, _numbered(batches), self._cursor_acts)
+        else:
+            tally = session.reading(tabular=True).run(what, _numbered(read.rows()), lambda _cursor: [])
+        held = None
+        if tally.complete and not fresh and tally.matched != present:
+            held = session.vanishing.settle(tally, None)
+        elif tally.complete:
+            session.vanishing.close_held(None, None)
+        session.appender.append([], [], [session.pulled_act(compared_day=today)])
+        seen.set_note("compared", {"rows": count, "present": seen.present(), "held": held, "day": today})
+        return tally
+
+    def _repeated(self, read: SqlRead) -> Hashes:
+        """Hashes of the keys that more than one row has."""
+        keys = read.duplicated_keys(MOST_REPEATED_KEYS)
+        if not keys:
+            return np.empty(0, np.uint64)
+        columns = {n: pa.array(c, pa.string()) for n, c in zip(self.spec.key, zip(*keys, strict=True), strict=True)}
+        return np.unique(self.session.recorder().key_hashes(pa.table(columns)).to_numpy())
+
+    def _cursor_acts(self, cursor: str | None) -> list[dict[str, Any]]:
+        return [self.session.pulled_act(cursor=cursor)] if cursor is not None else []
+
+    def _expected_rows(self) -> int | None:
+        """How many rows the source should have if nothing was deleted since the last comparison."""
+        last = self.session.seen.note("compared")
+        return None if last is None else int(last["rows"]) + self.session.seen.present() - int(last["present"])
+
+    def _is_held(self, count: int, today: str) -> bool:
+        """The retractions of this very state of the source wait for a person: no need to compare again today."""
+        last = self.session.seen.note("compared") or {}
+        held = last.get("held")
+        return isinstance(held, str) and last["day"] == today and last["rows"] == count and not self.session.seen.is_approved(held)
+
+
+def _numbered(batches: Iterable[Batch]) -> Iterator[tuple[int, Batch]]:
+    for batch in batches:
+        yield 0, batch

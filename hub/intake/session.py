@@ -1,0 +1,142 @@
+"""A session: one connector's identity held, what is known caught up, ready to read, append and withdraw."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pyarrow as pa
+
+from hub.errors import Refused
+from hub.intake.appending import Appender, catch_up, read_events
+from hub.intake.engine import Engine
+from hub.intake.outgoing import Stamp, act
+from hub.intake.placing import Placing
+from hub.intake.plug import Plug
+from hub.intake.reading import Reading
+from hub.intake.record import Recorder
+from hub.intake.seen import Seen
+from hub.intake.stating import Origin, Said, Stating
+from hub.intake.vanishing import Vanishing
+from hub.journal.port import Journal
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What intake needs from outside: where the hub is, the clock, fresh ids, secrets, and where progress goes."""
+
+    folder: Path
+    now: Callable[[], datetime]
+    new_id: Callable[[], UUID]
+    secret: Callable[[str], str]
+    progress: Callable[[str, int], None] = lambda _name, _rows: None
+
+    def seen_path(self, identity: str) -> Path:
+        """The cache of what is known about an identity."""
+        return self.folder / "data" / "seen" / f"{identity}.db"
+
+
+class Session:
+    """For one pull or one decision, under the lock of the identity. ``close`` frees the cache."""
+
+    def __init__(
+        self, plug: Plug, journal: Journal, around: Surroundings, engine: Engine, act_id: str | None = None
+    ) -> None:
+        self.plug, self.around, self.engine = plug, around, engine
+        self.connector = plug.connector
+        self._journal = journal
+        fence = journal.fence(self.connector.identity)
+        self.seen = Seen(around.seen_path(self.connector.identity))
+        catch_up(journal, self.seen, self.connector.identity)
+        self.now = around.now()
+        self.stamp = Stamp(
+            identity=self.connector.identity,
+            connector=self.connector.name,
+            department=self.connector.department,
+            mapping=plug.mapping.digest,
+            lists=plug.mapping.list_versions(plug.lists),
+            batch=str(around.new_id()),
+            observed_at=self.now,
+            parts=tuple(part.name for part in self.connector.parts),
+            act=act_id,
+        )
+        self._writing = self.seen.reader()
+        self.appender = Appender(journal, fence, self._writing)
+        self.vanishing = Vanishing(self.seen, self.appender, self.stamp, self.last_events, self.act)
+
+    def close(self) -> None:
+        """Free the cache."""
+        self.seen.close()
+        self._writing.close()
+
+    def last_events(self, places: Sequence[tuple[int, int]]) -> list[dict[str, Any]]:
+        """The events at these places of the journal."""
+        return read_events(self._journal, places)
+
+    def act(self, kind: str, body: dict[str, Any], **about: Any) -> dict[str, Any]:
+        """An act of the hub itself about this identity."""
+        return act(
+            self.around.new_id(), kind, person="hub", at=self.now, body=body, identity=self.connector.identity, **about
+        )
+
+    def pulled_act(self, **body: Any) -> dict[str, Any]:
+        """The act by which the journal remembers how far a source was read."""
+        return self.act("pulled", {"key": list(self.connector.source.key), **body})
+
+    def recorder(self) -> Recorder:
+        """Makes records of this connector's batches."""
+        return Recorder(self.connector.source.key, self.plug.mapping.columns)
+
+    def reading(self, *, tabular: bool) -> Reading:
+        """A read of the source; ``tabular``: every row has the same columns, so that a missing one is a fault."""
+        placing = Placing(self.engine, self.now)
+        return Reading(
+            self.engine,
+            self.recorder(),
+            self.seen,
+            self.appender,
+            Stating(self.engine, self.seen, placing, self.stamp, self.last_events),
+            placing,
+            self.stamp,
+            self.act,
+            tabular=tabular,
+            progress=lambda rows: self.around.progress(self.connector.name, rows),
+        )
+
+    def restate(self, messages: Sequence[dict[str, Any]], origin: Origin, said: Said) -> None:
+        """Map quarantined records again, each under the pair it was set aside with; adds to ``said``."""
+        records = [json.loads(message["record"]) for message in messages]
+        names = list(dict.fromkeys(name for record in records for name in record))
+        rows = pa.table({n: pa.array([r.get(n) for r in records], pa.string()) for n in names})
+        table = self.recorder().records(rows, pa.array([0] * len(records), pa.int64()))
+        for name, kind in (("scope", pa.string()), ("revision", pa.int64()), ("restated", pa.int64())):
+            table = table.append_column(name, pa.array([message[name] for message in messages], kind))
+        for name, value in (("origin", 0), ("version_default", None)):
+            table = table.append_column(name, pa.array([value] * len(records), pa.int64()))
+        placing = Placing(self.engine, self.now)
+        Stating(self.engine, self.seen, placing, self.stamp, self.last_events).again(table, [origin], said)
+
+    def refuse_changed_shape(self) -> None:
+        """A changed key, or parts that are no longer yielded, would leave entities that nothing speaks about. Refused."""
+        known = self.seen.note("key")
+        if known is not None and tuple(known) != tuple(self.connector.source.key):
+            raise Refused(
+                "the key of {name} changed from {before} to {after}",
+                name=self.connector.name,
+                before=", ".join(known),
+                after=", ".join(self.connector.source.key),
+                remedy="Keep the old key until a replay has settled the old entities.",
+            )
+        lost = self.seen.part_names() - set(self.stamp.parts)
+        if lost:
+            raise Refused(
+                "{name} no longer yields the part(s) {parts}",
+                name=self.connector.name,
+                parts=", ".join(sorted(lost)),
+                remedy="Keep them until a replay has settled the old entities.",
+            )
