@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from hub.errors import ConfigWrong, Problem, RequestWrong, SourceUnavailable
 from hub.intake.sources.sql_postgres import PostgresSession
@@ -63,7 +63,8 @@ class SqlSource:
             with answering():
                 engine = self._engine(url)
                 stack.callback(engine.dispose)
-                connection = stack.enter_context(closing(engine.connect()))
+                connection = engine.connect()
+                stack.callback(_close, connection)
                 read = self._read(_session(connection, self.statement_timeout_seconds), answering)
             yield read
 
@@ -104,6 +105,12 @@ class SqlSource:
         if backend in ("mysql", "mariadb") and timeout:
             arguments["read_timeout"] = max(round(timeout), 1)
         return sa.create_engine(url, connect_args=arguments, poolclass=sa.NullPool, hide_parameters=True)
+
+
+def _close(connection: sa.Connection) -> None:
+    # A connection that was lost, or left in the middle of a statement, cannot end its transaction in order.
+    with suppress(SQLAlchemyError):
+        connection.close()
 
 
 def _session(connection: sa.Connection, timeout: float | None) -> Session:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from decimal import Decimal
 from itertools import islice
 from typing import Any, cast
@@ -45,9 +45,13 @@ class PostgresSession(Session):
         compiled = statement.with_only_columns(*texts).compile(dialect=self.connection.dialect)
         # The limit would count the time that the hub itself takes: here a watch bounds the wait for rows instead.
         self._limit(None)
-        copying = f"COPY ({compiled}) TO STDOUT (FORMAT csv)".encode()
-        with self._raw.cursor() as cursor, cursor.copy(copying, compiled.params) as copy:
-            messages = iter(copy)
+        # Where nothing is to be bound, the driver leaves the doubled percent signs as they are.
+        text = str(compiled) if compiled.params else str(compiled).replace("%%", "%")
+        copying = f"COPY ({text}) TO STDOUT (FORMAT csv)".encode()
+        with ExitStack() as stack:
+            cursor = stack.enter_context(self._raw.cursor())
+            with self._watch():
+                messages = iter(stack.enter_context(cursor.copy(copying, compiled.params)))
             while part := self._take(messages, rows):
                 yield _chunk(part, names, kinds)
 
