@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -41,32 +41,40 @@ def demo(folder: Path, months: int, scale: float, no_serve: bool) -> int:
     with shown() as progress:
         _make(folder, months, scale, progress)
         with Hub.open(folder) as hub:
-            code = _account(hub, progress)
+            done = _account(hub, progress)
+    _show(done)
     click.echo(translate("It took {seconds} s. {folder} is a hub that works; look into it:",
                          seconds=round(time.monotonic() - started, 1), folder=str(folder)))
     for step in ("ledger --period 2025-03 --by stream,kind,department", "quarantine list", "connector list", "doctor"):
         click.echo(f"  wastehub -C {folder} {step}")
-    return code
+    return 3 if any(row.get("error") for row in done["pulled"]["connectors"]) else 0
 
 
-def _account(hub: Hub, progress: Progress) -> int:
-    """Pull everything, fold everything, and show what came of it."""
-    from hub.cli.tables import show_pull
-    from hub.cli.year import show_set_aside, show_year
+def _account(hub: Hub, progress: Progress) -> dict[str, Any]:
+    """Pull everything and fold everything."""
     from hub.projector.query import summary
     from hub.run import project, pull, quarantine_list
 
     pulled = pull(hub, [], True, False, progress)
     project(hub, [], True, False, progress)
-    show_pull(pulled)
-    show_year(summary(hub.store_path()), translate("One ledger of {hub}", hub=hub.config.name))
-    show_set_aside(quarantine_list(hub, "open"))
-    return 3 if any(row.get("error") for row in pulled["connectors"]) else 0
+    return {
+        "name": hub.config.name, "pulled": pulled, "year": summary(hub.store_path()),
+        "set_aside": quarantine_list(hub, "open"),
+    }
+
+
+def _show(done: dict[str, Any]) -> None:
+    from hub.cli.tables import show_pull
+    from hub.cli.year import show_set_aside, show_year
+
+    show_pull(done["pulled"])
+    show_year(done["year"], translate("One ledger of {hub}", hub=done["name"]))
+    show_set_aside(done["set_aside"])
 
 
 def _make(folder: Path, months: int, scale: float, progress: Progress) -> None:
     """Write the departments' systems, and then the hub: a folder with a hub.toml has all of its systems."""
-    from hub.demo.city import generate
+    from hub.demo.city import WRITERS, generate
     from hub.demo.hub_folder import make_hub
 
     if (folder / "hub.toml").exists():
@@ -76,5 +84,11 @@ def _make(folder: Path, months: int, scale: float, progress: Progress) -> None:
             "{folder} holds other things, and the demo would write among them.",
             remedy="Name an empty folder: wastehub demo DIR", folder=str(folder),
         )
-    generate(folder, months, scale, progress=lambda name: progress(name, 0, None))
+    written: list[str] = []
+
+    def tell(name: str) -> None:
+        progress(translate("writing the departments' systems"), len(written), len(WRITERS))
+        written.append(name)
+
+    generate(folder, months, scale, progress=tell)
     make_hub(folder)

@@ -29,6 +29,8 @@ def shown() -> Iterator[Progress]:
 
     def tell(what: str, done: int, total: int | None) -> None:
         if what not in tasks:
+            for before in tasks.values():  # one thing after the other: what came before is done
+                bars.update(before, total=bars.tasks[before].completed)
             tasks[what] = bars.add_task(what, total=total)
         bars.update(tasks[what], completed=done, total=total)
 

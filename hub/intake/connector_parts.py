@@ -15,7 +15,7 @@ from hub.reference.kinds import BASES, KINDS, PRECISIONS, SCHEMES, STREAMS
 _LIST_NAME = re.compile(r"[^\W\d]\w{0,63}")
 _PART_NAME = re.compile(r"[\w.-]{1,64}")
 _FACTOR = re.compile(r"[0-9]{1,20}(\.[0-9]{1,18})?")
-_WORDS = {"kind": KINDS, "stream": STREAMS, "scheme": SCHEMES, "basis": BASES, "precision": PRECISIONS}
+_WORDS: dict[str, Mapping[str, object]] = {"kind": KINDS, "stream": STREAMS, "scheme": SCHEMES, "basis": BASES, "precision": PRECISIONS}
 _EVENT_FIELDS = (*event_fields.MAPPED, *event_fields.COMPUTED)
 
 
@@ -123,7 +123,8 @@ def read_checks(top: Form) -> dict[str, Expression]:
 
 def read_warn(top: Form) -> frozenset[str]:
     """The checks that only mark a record."""
-    written = tuple(top.entries["checks"][1].entries) if _is_map(top, "checks") else ()
+    checks = top.node("checks")
+    written = tuple(checks.entries) if isinstance(checks, MapNode) else ()
     for node in top.nodes("warn"):
         name = node.text if isinstance(node, TextNode) else None
         if name and name.strip() not in written:

@@ -172,7 +172,8 @@ class _Builder:
     def _scalar(self, event: yaml.ScalarEvent, at: Position) -> TextNode:
         plain = event.style is None
         missing = plain and event.value in ("", "~")
-        raw = self._text[event.start_mark.index : event.end_mark.index]
+        start, end = event.start_mark, event.end_mark
+        raw = self._text[start.index : end.index] if start is not None and end is not None else event.value
         return TextNode(at, None if missing else event.value, raw, event.style)
 
     def _put(self, node: Node) -> None:

@@ -51,7 +51,7 @@ def _literal(_: Compiler, node: exp.Expression) -> Value:
     digits = node.name
     if not digits.replace(".", "", 1).isdigit() or len(digits) > 24:
         raise ExpressionWrong("NUMBER_LITERAL", "{text} is no plain number", offset_of(node), text=digits)
-    whole, _, fraction = digits.partition(".")
+    whole, _point, fraction = digits.partition(".")
     return Value(f"CAST('{digits}' AS DECIMAL({max(len(whole) + len(fraction), 1)},{len(fraction)}))", Kind.NUMBER)
 
 

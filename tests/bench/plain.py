@@ -26,7 +26,7 @@ import fastavro
 import sqlalchemy as sa
 
 from hub.events import calendar, quantities, schema
-from hub.events.identity import canonical_record, content_sha256, entity_id, event_id, sha256_hex, source_key
+from hub.events.identity import canonical_record, content_hash, entity_id, event_id, sha256_hex, source_key
 from hub.events.standing import Known, Statement, place
 from hub.reference import regions, uscc, waste_codes
 from tests.bench import plain_fold
@@ -100,7 +100,7 @@ def _take(connection: sa.Connection, rows: list[Row], stamp: dict[str, Any]) -> 
                             "errors": json.dumps(errors, ensure_ascii=False), "record": record, "sha256": sha})
             known[key] = Known(sha, placed.revision, placed.restated, "quarantined"), content
         else:
-            said = content_sha256(event | {"occurred_at": (event["occurred_at"] - _EPOCH) // _MICROSECOND})
+            said = content_hash(event | {"occurred_at": (event["occurred_at"] - _EPOCH) // _MICROSECOND})
             if placed.always or said != content:
                 entity = entity_id(NAME, key, "")
                 event |= stamp | {

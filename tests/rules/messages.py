@@ -58,7 +58,7 @@ class Takers:
         for file, found in nodes.items():
             here = {n.name: _positions(n.args, skip_self=_is_method(n)) for n in found
                     if isinstance(n, ast.FunctionDef) and n.name != "__init__"}
-            here |= {n.name: _class_positions(n.name, classes) for n in found if isinstance(n, ast.ClassDef)}
+            here |= {n.name: _class_positions(n, classes) for n in found if isinstance(n, ast.ClassDef)}
             self.by_file[file] = here
             self.everywhere |= {name: positions for name, positions in here.items() if positions}
         self.everywhere["_"] = self.everywhere["translate"]
@@ -80,15 +80,15 @@ def _positions(arguments: ast.arguments, *, skip_self: bool) -> dict[str, int]:
     return found | {a.arg: -1 for a in arguments.kwonlyargs if a.arg in TEXT_PARAMETERS}
 
 
-def _class_positions(name: str, classes: dict[str, ast.ClassDef]) -> dict[str, int]:
-    for node in classes[name].body:
-        if isinstance(node, ast.FunctionDef) and node.name == "__init__":
-            return _positions(node.args, skip_self=True)
-    annotated = [n.target for n in classes[name].body if isinstance(n, ast.AnnAssign)]
+def _class_positions(node: ast.ClassDef, classes: dict[str, ast.ClassDef]) -> dict[str, int]:
+    for inner in node.body:
+        if isinstance(inner, ast.FunctionDef) and inner.name == "__init__":
+            return _positions(inner.args, skip_self=True)
+    annotated = [inner.target for inner in node.body if isinstance(inner, ast.AnnAssign)]
     fields = [target.id for target in annotated if isinstance(target, ast.Name)]
     if fields:
         return {field: fields.index(field) for field in TEXT_PARAMETERS if field in fields}
-    bases = [b.id for b in classes[name].bases if isinstance(b, ast.Name) and b.id in classes]
+    bases = [classes[b.id] for b in node.bases if isinstance(b, ast.Name) and b.id in classes]
     return _class_positions(bases[0], classes) if bases else {}
 
 
