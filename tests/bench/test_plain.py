@@ -14,8 +14,9 @@ import pytest
 import sqlalchemy as sa
 
 from hub.events.single import decode_one
-from hub.intake.plug import plug_in
-from hub.intake.pull import Puller, Surroundings
+from hub.intake.plug import examine
+from hub.intake.pull import Puller
+from hub.intake.session import Surroundings
 from hub.journal.embedded import EmbeddedJournal
 from tests.bench import data
 from tests.bench.plain import fold_plain, intake_plain, map_record
@@ -56,7 +57,9 @@ def pulled_by_hub(folder: Path) -> tuple[list[dict[str, Any]], set[str]]:
     (folder / "data").mkdir()
     journal = EmbeddedJournal(folder / "data" / "journal.db")
     around = Surroundings(folder, lambda: datetime.now(UTC), uuid4, lambda url: url)
-    Puller(plug_in(file), journal, around).pull(wait=True)
+    plug, problems = examine(file)
+    assert plug is not None, problems
+    Puller(plug, journal, around).pull(wait=True)
     events = [
         decode_one(value, journal.schema(run.schema_id or 0), "waste_event")
         for run in journal.read("events", {}, COUNT) for value in run.values
