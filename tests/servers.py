@@ -47,7 +47,8 @@ def mariadb() -> Iterator[str]:
         data, port = folder / "data", _free_port()
         data.mkdir()
         (folder / "first.sql").write_text(
-            f"CREATE DATABASE tests CHARACTER SET utf8mb4; CREATE USER tester IDENTIFIED BY '{PASSWORD}';"
+            "CREATE DATABASE tests CHARACTER SET utf8mb4;\n"  # one statement a line, or the server takes none
+            f"CREATE USER tester IDENTIFIED BY '{PASSWORD}';\n"
             "GRANT ALL ON *.* TO tester;\n"
         )
         _give_away(folder)

@@ -45,7 +45,7 @@ def demo(folder: Path, months: int, scale: float, no_serve: bool) -> int:
     _show(done)
     click.echo(translate("It took {seconds} s. {folder} is a hub that works; look into it:",
                          seconds=round(time.monotonic() - started, 1), folder=str(folder)))
-    for step in ("ledger --period 2025-03 --by stream,kind,department", "quarantine list", "connector list", "doctor"):
+    for step in ("ledger --period 2025-01 --by stream,kind,department", "quarantine list", "connector list", "doctor"):
         click.echo(f"  wastehub -C {folder} {step}")
     return 3 if any(row.get("error") for row in done["pulled"]["connectors"]) else 0
 

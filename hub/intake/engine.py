@@ -58,26 +58,27 @@ def _make_list(connection: duckdb.DuckDBPyConnection, name: str, found: LocalLis
 class Engine:
     """One connector's mapping on a connection of its own. For one thread at a time.
 
-    Binding a mapping's SELECT costs as much as running it over ten thousand rows, so every statement is prepared once,
-    over the table ``rows`` that each batch fills anew.
+    Batches are scanned where they lie (Arrow), never copied in. DuckDB plans a statement anew at every run, prepared or
+    not: about as long as mapping ten thousand rows takes, so that rows come in large batches.
     """
 
     def __init__(self, mapping: Mapping, connection: duckdb.DuckDBPyConnection) -> None:
         self.mapping, self.connection = mapping, connection
-        kinds = {"BIGINT": ("rn", "line", "revision", "restated", "version_default"), "BOOLEAN": ("odd",)}
-        self._columns = {name: kind for kind, names in kinds.items() for name in names}
-        self._columns |= dict.fromkeys((*_TEXTS, *mapping.columns.values()), "VARCHAR")
-        columns = ", ".join(f"{name} {kind}" for name, kind in self._columns.items())
-        connection.execute(f"CREATE OR REPLACE TABLE rows ({columns})")
-        self._prepared: dict[str, str] = {}
 
     def prepare(self) -> None:
         """Have DuckDB bind every statement. Raises Refused with DuckDB's reason: the mapping, not a record, is at fault."""
+        empty = pa.table(
+            {
+                **{name: pa.array([], pa.int64()) for name in ("rn", "revision", "restated", "version_default")},
+                **{name: pa.array([], pa.string()) for name in ("skey", *self.mapping.columns.values())},
+                "odd": pa.array([], pa.bool_()),
+            }
+        )
         for part in self.mapping.parts:
-            self._statement(part.sql)
+            self.mapped(part, empty)
         for value in (self.mapping.deleted, self.mapping.version, self.mapping.scope):
             if value is not None:
-                self._statement(self._evaluation(({"x": value.sql},)))
+                self.evaluate(empty, {"x": value.sql})
         for pattern in self.mapping.patterns:
             try:
                 self.connection.execute("SELECT regexp_matches('', $1)", [pattern])
@@ -85,55 +86,39 @@ class Engine:
                 raise _refused(error) from error
 
     def mapped(self, part: PartMapping, rows: pa.Table) -> pa.Table:
-        """The part's events and error bits, a row per row of ``rows`` in their order; SetAside where DuckDB cannot do it."""
+        """The part's events and error bits, a row per row of ``rows`` in their order.
+
+        Raises SetAside where DuckDB cannot do it (a record's fault), Refused where the mapping is at fault.
+        """
         return self._run(part.sql, rows)
 
     def evaluate(self, rows: pa.Table, *steps: MappingType[str, str]) -> pa.Table:
         """Further columns over ``rows`` (rn first, in order), by expressions over sites and aliases; each later step's
         expressions also over the columns of the steps before."""
-        return self._run(self._evaluation(steps), rows)
-
-    def _evaluation(self, steps: tuple[MappingType[str, str], ...]) -> str:
         ctes, last = leveled(self.mapping.sites, "rows")
         for number, step in enumerate(steps):
             columns = ", ".join(f"{sql} AS {name}" for name, sql in step.items())
             ctes.append(f"e{number} AS (SELECT *, {columns} FROM {last})")
             last = f"e{number}"
         wanted = ", ".join(name for step in steps for name in step)
-        return f"WITH {', '.join(ctes)} SELECT rn, {wanted} FROM {last}"
-
-    def _statement(self, sql: str) -> str:
-        name = self._prepared.get(sql)
-        if name is None:
-            name = f"p{len(self._prepared)}"
-            try:
-                self.connection.execute(f"PREPARE {name} AS {sql}")
-            except duckdb.Error as error:
-                raise _refused(error) from error
-            self._prepared[sql] = name
-        return name
+        return self._run(f"WITH {', '.join(ctes)} SELECT rn, {wanted} FROM {last}", rows)
 
     def _run(self, sql: str, rows: pa.Table) -> pa.Table:
-        name = self._statement(sql)
-        there = [column for column in self._columns if column in rows.column_names]
-        self.connection.register("given", rows)
+        self.connection.register("rows", rows)
         timer = threading.Timer(LONGEST_BATCH_SECONDS, self.connection.interrupt)
         timer.daemon = True
         timer.start()
         try:
-            self.connection.execute("TRUNCATE rows")
-            self.connection.execute(f"INSERT INTO rows ({', '.join(there)}) SELECT {', '.join(there)} FROM given")
-            table: pa.Table = self.connection.execute(f"EXECUTE {name}").to_arrow_table()
+            table: pa.Table = self.connection.execute(sql).to_arrow_table()
+        except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException) as error:
+            raise _refused(error) from error
         except duckdb.Error as error:
             raise SetAside("{reason}", reason=_reason(error)) from error
         finally:
             timer.cancel()
-            self.connection.unregister("given")
+            self.connection.unregister("rows")
         numbers = table["rn"].to_numpy()
         return table if (numbers[1:] > numbers[:-1]).all() else table.sort_by("rn")
-
-
-_TEXTS = ("skey", "rec", "sha")
 
 
 def _refused(error: duckdb.Error) -> Refused:

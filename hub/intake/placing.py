@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -52,6 +53,8 @@ class Placing:
         if news.num_rows == 0:
             return Placed(news, unchanged, 0, 0)
         news = self.with_versions(news)
+        if fresh:
+            return Placed(_as_first(news), 0, 0, news.num_rows)
         connection = self._engine.connection
         texts = place_sql(
             "news.sha", "news.version", self._declared, "(news.version_state NOT IN ('unreadable', 'future'))", "k"
@@ -143,3 +146,12 @@ class Placing:
 
 
 _WANTED = ("version", "version_state", "version_text")
+
+
+def _as_first(news: pa.Table) -> pa.Table:
+    """hub.events.standing.place where nothing is known of any key."""
+    doubtful = pc.is_in(news["version_state"], pa.array(["unreadable", "future"]))
+    revision = pc.if_else(doubtful, 0, pc.fill_null(news["version"], 1)).cast(pa.int64())
+    nothing = pa.array(np.zeros(news.num_rows, np.int64))
+    always = pa.array(np.ones(news.num_rows, np.bool_))
+    return news.append_column("revision", revision).append_column("restated", nothing).append_column("always", always)

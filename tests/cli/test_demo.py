@@ -15,9 +15,9 @@ from tests.rules.code import ROOT
 
 @pytest.fixture(scope="module")
 def city(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Outcome]:
-    """A month of a very small city, and what the demo showed."""
+    """Two months of a very small city, and what the demo showed."""
     folder = tmp_path_factory.mktemp("demo") / "city"
-    shown = wastehub("demo", folder, "--months", "1", "--scale", "0.01", "--no-serve")
+    shown = wastehub("demo", folder, "--months", "2", "--scale", "0.02", "--no-serve")
     assert shown.code == 0, shown.err
     return folder, shown
 
@@ -35,7 +35,7 @@ def test_run_again_it_pulls_nothing_twice(city: tuple[Path, Outcome]) -> None:
     """A second demo on the same folder makes no event and shows the same account."""
     folder, first = city
     before = wastehub("-C", folder, "journal", "show", "--json").json["topics"]
-    again = wastehub("demo", folder, "--months", "1", "--scale", "0.01")
+    again = wastehub("demo", folder, "--months", "2", "--scale", "0.02")
     assert again.code == 0, again.err
     after = wastehub("-C", folder, "journal", "show", "--json").json["topics"]
     assert [t["end"] for t in after if t["topic"] != "acts"] == [t["end"] for t in before if t["topic"] != "acts"]
