@@ -19,13 +19,11 @@ from hub.errors import JournalUnavailable
 from hub.events.standing import Known
 
 GOOD, QUARANTINED, ABSENT = "good", "quarantined", "absent"
-_VERSION = "1"
+_VERSION = "2"
 _TABLES = """
 CREATE TABLE IF NOT EXISTS seen (k TEXT PRIMARY KEY, sha TEXT, revision INTEGER NOT NULL, restated INTEGER NOT NULL,
-  state TEXT NOT NULL, rank INTEGER NOT NULL, scope TEXT) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS part (k TEXT, part TEXT, content TEXT NOT NULL, retracted INTEGER NOT NULL,
-  revision INTEGER NOT NULL, restated INTEGER NOT NULL, partition INTEGER NOT NULL, position INTEGER NOT NULL,
-  PRIMARY KEY (k, part)) STRICT, WITHOUT ROWID;
+  state TEXT NOT NULL, rank INTEGER NOT NULL, scope TEXT, parts TEXT) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS part (name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS waiting (quarantine_id TEXT PRIMARY KEY, k TEXT, revision INTEGER NOT NULL,
   restated INTEGER NOT NULL, partition INTEGER NOT NULL, position INTEGER NOT NULL, sha TEXT NOT NULL, scope TEXT,
   error TEXT NOT NULL, closed TEXT) STRICT, WITHOUT ROWID;
@@ -119,10 +117,8 @@ class Seen:
         for start in range(0, len(keys), 500):
             some = list(keys[start : start + 500])
             marks = ",".join("?" * len(some))
-            for k, part, content, retracted, partition, position in self.db.execute(
-                f"SELECT k, part, content, retracted, partition, position FROM part WHERE k IN ({marks})", some
-            ):
-                found.setdefault(k, []).append((part, content, bool(retracted), partition, position))
+            rows = self.db.execute(f"SELECT k, parts FROM seen WHERE parts IS NOT NULL AND k IN ({marks})", some)
+            found |= {k: parts_of(text) for k, text in rows}
         return found
 
     def known(self, key: str) -> Known | None:
@@ -130,9 +126,13 @@ class Seen:
         row = self.db.execute("SELECT sha, revision, restated, state FROM seen WHERE k = ?", (key,)).fetchone()
         return Known(*row) if row else None
 
-    def part_names(self) -> set[str]:
-        """The parts that are not retracted, over all keys."""
-        return {row[0] for row in self.db.execute("SELECT DISTINCT part FROM part WHERE retracted = 0")}
+    def lost_parts(self, yielded: set[str]) -> set[str]:
+        """Parts that something still stands for and that are not among those ``yielded``."""
+        lost = {row[0] for row in self.db.execute("SELECT name FROM part")} - yielded
+        if lost:
+            texts = self.db.execute("SELECT parts FROM seen WHERE parts IS NOT NULL AND state <> 'absent'")
+            lost &= {part for (text,) in texts for part, _, retracted, _, _ in parts_of(text) if not retracted}
+        return lost
 
     def present(self, scope: str | None = None) -> int:
         """How many keys the source has, as far as is known (in one scope)."""
@@ -237,3 +237,12 @@ def rows_of(table: pa.Table, names: Sequence[str]) -> Iterable[tuple[Any, ...]]:
 def set_note(db: sqlite3.Connection, name: str, value: Any) -> None:
     """Remember a small thing."""
     db.execute("INSERT OR REPLACE INTO note VALUES (?, ?)", (name, json.dumps(value)))
+
+
+def parts_of(text: str) -> list[tuple[str, str, bool, int, int]]:
+    """The column ``parts``: a line per part (the last one counts), tabs between its fields."""
+    found: dict[str, tuple[str, str, bool, int, int]] = {}
+    for line in text.split("\n"):
+        part, content, retracted, partition, position = line.split("\t")
+        found[part] = (part, content, retracted == "1", int(partition), int(position))
+    return list(found.values())

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from hub.intake.seen import ABSENT, GOOD, QUARANTINED, rows_of, set_note
 
@@ -17,20 +18,44 @@ _RANK = {QUARANTINED: 0, GOOD: 1, ABSENT: 2}
 
 def fold_events(db: sqlite3.Connection, events: pa.Table) -> None:
     """Columns source_key, part, revision, restated, record_sha256, scope, content, retracted, partition, position."""
-    state = [ABSENT if sha is None else GOOD for sha in events["record_sha256"].to_pylist()]
-    names = ("source_key", "record_sha256", "revision", "restated")
-    lists = [events[name].to_pylist() for name in names]
-    ranks = [_RANK[s] for s in state]
-    _state(db, zip(*lists, state, ranks, events["scope"].to_pylist(), strict=True))
+    db.executemany("INSERT OR IGNORE INTO part VALUES (?)", ((part,) for part in pc.unique(events["part"]).to_pylist()))
+    said = _by_statement(events)
+    gone = pc.is_null(said["record_sha256"])
+    state = pc.if_else(gone, ABSENT, GOOD)
+    rank = pc.if_else(gone, _RANK[ABSENT], _RANK[GOOD])
+    columns = [said[name] for name in ("source_key", "record_sha256", "revision", "restated")]
+    rows = zip(*(c.to_pylist() for c in (*columns, state, rank, said["scope"], said["parts"])), strict=True)
     db.executemany(
-        "INSERT INTO part VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET content = excluded.content,"
-        " retracted = excluded.retracted, revision = excluded.revision, restated = excluded.restated,"
-        " partition = excluded.partition, position = excluded.position"
-        " WHERE (excluded.revision, excluded.restated) > (part.revision, part.restated)",
-        rows_of(
-            events, ("source_key", "part", "content", "retracted", "revision", "restated", "partition", "position")
-        ),
+        "INSERT INTO seen VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET sha = excluded.sha,"
+        " state = excluded.state, scope = coalesce(excluded.scope, seen.scope),"
+        # A statement's parts may come in two batches; what only waited has none of its own.
+        " parts = CASE WHEN (excluded.revision, excluded.restated) = (seen.revision, seen.restated) AND seen.rank > 0"
+        " AND seen.parts IS NOT NULL THEN seen.parts || char(10) || excluded.parts ELSE excluded.parts END,"
+        " revision = excluded.revision, restated = excluded.restated, rank = excluded.rank"
+        " WHERE (excluded.revision, excluded.restated, excluded.rank) >= (seen.revision, seen.restated, seen.rank)",
+        rows,
     )
+
+
+def _by_statement(events: pa.Table) -> pa.Table:
+    """A row per record's statement: its parts joined to one text (see hub.intake.seen.parts_of)."""
+    fields = [
+        events["part"],
+        events["content"],
+        pc.if_else(events["retracted"], "1", "0"),
+        events["partition"].cast(pa.string()),
+        events["position"].cast(pa.string()),
+    ]
+    shared = ["source_key", "record_sha256", "revision", "restated", "scope"]
+    said = events.select(shared).append_column("parts", pc.binary_join_element_wise(*fields, "\t"))
+    if (
+        pc.count_distinct(events["part"]).as_py() == 1
+        and pc.count_distinct(events["source_key"]).as_py() == events.num_rows
+    ):
+        return said
+    grouped = said.group_by(shared, use_threads=False).aggregate([("parts", "list")])
+    joined = pc.binary_join(grouped["parts_list"], "\n")
+    return grouped.drop_columns(["parts_list"]).append_column("parts", joined)
 
 
 def fold_quarantine(db: sqlite3.Connection, rows: pa.Table) -> None:
@@ -98,7 +123,8 @@ def _pulled(db: sqlite3.Connection, body: Mapping[str, Any]) -> None:
 
 def _state(db: sqlite3.Connection, rows: Iterable[Sequence[Any]]) -> None:
     db.executemany(
-        "INSERT INTO seen VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET sha = excluded.sha,"
+        "INSERT INTO seen (k, sha, revision, restated, state, rank, scope) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET sha = excluded.sha,"
         " revision = excluded.revision, restated = excluded.restated, state = excluded.state, rank = excluded.rank,"
         " scope = coalesce(excluded.scope, seen.scope) WHERE (excluded.revision, excluded.restated, excluded.rank)"
         " > (seen.revision, seen.restated, seen.rank)",

@@ -132,7 +132,7 @@ class Session:
                 after=", ".join(self.connector.source.key),
                 remedy="Keep the old key until a replay has settled the old entities.",
             )
-        lost = self.seen.part_names() - set(self.stamp.parts)
+        lost = self.seen.lost_parts(set(self.stamp.parts))
         if lost:
             raise Refused(
                 "{name} no longer yields the part(s) {parts}",

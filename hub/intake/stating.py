@@ -255,7 +255,8 @@ class Stating:
         quiet = self._quiet(rows, mapped, said)
         speaks = rows.filter(pc.invert(pc.is_in(rows["rn"], pa.array(list(quiet), pa.int64())))) if quiet else rows
         for part, table in mapped:
-            stated = table.filter(pc.and_(table["stated"], pc.is_in(table["rn"], speaks["rn"])))
+            whole = speaks.num_rows == table.num_rows and pc.all(table["stated"]).as_py()
+            stated = table if whole else table.filter(pc.and_(table["stated"], pc.is_in(table["rn"], speaks["rn"])))
             if stated.num_rows:
                 sources = (
                     speaks

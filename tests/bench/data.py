@@ -50,7 +50,7 @@ _HEAD = "hub: 1\nname: housing.weighbridge\ndepartment: housing\nsource:\n"
 FILE_CONNECTOR = f"{_HEAD}  kind: file\n  path: in/*.csv\n  key: DJBH\n  version: ts(GXSJ)\n{_MAPPING}"
 """The connector.yaml that reads the CSV file under the hub's folder ``in``."""
 TABLE_CONNECTOR = (
-    f"{_HEAD}  kind: sql\n  url: sqlite:bench.db\n  table: {TABLE}\n  key: DJBH\n  version: ts(GXSJ)\n{_MAPPING}"
+    f"{_HEAD}  kind: sql\n  url: sqlite:///bench.db\n  table: {TABLE}\n  key: DJBH\n  version: ts(GXSJ)\n{_MAPPING}"
 )
 """The connector.yaml that reads the table, in bench.db in the hub's folder."""
 

@@ -55,17 +55,31 @@ fold_plain = plain_fold.fold_plain
 
 def intake_plain(csv_path: Path, db_path: Path) -> tuple[float, int]:
     """Read the file into the journal of the database (made where there is none): seconds, rows."""
+    with csv_path.open(encoding="gb18030", newline="") as file:
+        lines = csv.reader(file)
+        header = next(lines)
+        return _intake((dict(zip(header, line, strict=True)) for line in lines), db_path)
+
+
+def intake_plain_table(source_path: Path, table: str, db_path: Path) -> tuple[float, int]:
+    """The same from a table of an SQLite database."""
+    source = sa.create_engine(f"sqlite:///{source_path}")
+    with source.connect() as connection:
+        found = connection.execution_options(yield_per=BATCH).execute(sa.text(f"SELECT * FROM {table}"))
+        taken = _intake((dict(row) for row in found.mappings()), db_path)
+    source.dispose()
+    return taken
+
+
+def _intake(rows: Iterable[Mapping[str, str]], db_path: Path) -> tuple[float, int]:
     begun, count = time.perf_counter(), 0
     engine = open_database(db_path)
     METADATA.create_all(engine)
     stamp = {"observed_at": datetime.now(UTC), "batch": str(uuid4())}
-    with csv_path.open(encoding="gb18030", newline="") as file:
-        lines = csv.reader(file)
-        header = next(lines)
-        for batch in batches((dict(zip(header, line, strict=True)) for line in lines), BATCH):
-            with engine.begin() as connection:
-                _take(connection, [_record(row) for row in batch], stamp)
-            count += len(batch)
+    for batch in batches(rows, BATCH):
+        with engine.begin() as connection:
+            _take(connection, [_record(row) for row in batch], stamp)
+        count += len(batch)
     engine.dispose()
     return time.perf_counter() - begun, count
 
