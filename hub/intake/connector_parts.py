@@ -15,7 +15,13 @@ from hub.reference.kinds import BASES, KINDS, PRECISIONS, SCHEMES, STREAMS
 _LIST_NAME = re.compile(r"[^\W\d]\w{0,63}")
 _PART_NAME = re.compile(r"[\w.-]{1,64}")
 _FACTOR = re.compile(r"[0-9]{1,20}(\.[0-9]{1,18})?")
-_WORDS: dict[str, Mapping[str, object]] = {"kind": KINDS, "stream": STREAMS, "scheme": SCHEMES, "basis": BASES, "precision": PRECISIONS}
+_WORDS: dict[str, Mapping[str, object]] = {
+    "kind": KINDS,
+    "stream": STREAMS,
+    "scheme": SCHEMES,
+    "basis": BASES,
+    "precision": PRECISIONS,
+}
 _EVENT_FIELDS = (*event_fields.MAPPED, *event_fields.COMPUTED)
 
 

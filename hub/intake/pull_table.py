@@ -119,7 +119,8 @@ class TablePull:
         """The retractions of this very state of the source wait for a person: no need to compare again today."""
         last = self.session.seen.note("compared") or {}
         held = last.get("held")
-        return isinstance(held, str) and last["day"] == today and last["rows"] == count and not self.session.seen.is_approved(held)
+        same = last.get("day") == today and last.get("rows") == count
+        return isinstance(held, str) and same and not self.session.seen.is_approved(held)
 
 
 def _numbered(batches: Iterable[Batch]) -> Iterator[tuple[int, Batch]]:
