@@ -166,7 +166,8 @@ class Hub:
         raise RequestWrong(
             "this hub runs no connector {name}",
             name=name,
-            remedy=f"Did you mean {near[0]}?" if near else "wastehub connector list shows them.",
+            near=near[0] if near else "",
+            remedy="Did you mean {near}?" if near else "wastehub connector list shows them.",
         )
 
     def plugs(self, names: list[str]) -> list[Plug]:

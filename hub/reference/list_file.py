@@ -43,7 +43,7 @@ class Problems:
     def add(self, line: int | None, error: str, message: str, **facts: Any) -> None:
         """Note one problem; at the hundredth ConfigWrong is raised."""
         facts["list"] = self._list
-        self._found.append(Problem(self._place, line, None, error, "list {list}: " + message, facts=facts))
+        self._found.append(Problem(self._place, line, None, error, message, facts=facts))
         if len(self._found) >= _MAX_PROBLEMS:
             self.raise_if_any()
 
