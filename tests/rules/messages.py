@@ -2,7 +2,7 @@
 
 A text is a constant bound to a parameter named template, message, remedy or sentence (of any function or
 class of hub/, so that every error and every wrapper of one counts), the help of a command or option, or what click
-itself says.
+itself says. What lacks its Chinese is listed: write it into the .po file, and run this again to compile it.
 """
 
 from __future__ import annotations
