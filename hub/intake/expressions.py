@@ -62,7 +62,7 @@ class Site:
     join: str | None = None
 
 
-class ExpressionWrong(Exception):  # noqa: N818 - named for what it says; turned into a Problem by the mapping
+class ExpressionWrong(Exception):
     """An expression that cannot be used; ``offset`` is where in its text."""
 
     def __init__(self, error: str, message: str, offset: int, suggestion: str | None = None, **facts: object) -> None:

@@ -70,7 +70,7 @@ class Mapping:
         return ",".join(f"{name}={lists[name].version}" for name in sorted({*self.lists_used, *always}))
 
 
-class MappingWrong(Exception):  # noqa: N818 - carries every mistake; turned into ConfigWrong by the caller
+class MappingWrong(Exception):
     """``mistakes`` has all of them."""
 
     def __init__(self, mistakes: list[Located]) -> None:

@@ -147,7 +147,8 @@ def _looked_up() -> str:
     return (
         f"k AS (SELECT e.*, unit_ref.grams AS unit_grams, {code.error} AS code_error, {code.canonical} AS code,"
         f" coalesce({code.unverified}, false) AS code_unverified, {region.error} AS region_error,"
-        f" {region.canonical} AS region FROM e LEFT JOIN ref_units AS unit_ref ON unit_ref.unit = e.f_unit {joins})"
+        f" {region.successor} AS region_successor, {region.canonical} AS region"
+        f" FROM e LEFT JOIN ref_units AS unit_ref ON unit_ref.unit = e.f_unit {joins})"
     )
 
 
@@ -174,6 +175,7 @@ def _written(here: Sequence[str]) -> list[str]:
         "code",
         "code_unverified",
         "region",
+        "region_successor",
         "factor",
         "factor_version",
         "precision",

@@ -239,14 +239,15 @@ class Stating:
         errors: dict[int, list[dict[str, Any]]],
     ) -> None:
         aliases = self._engine.mapping.columns
-        numbers = failed["rn"].to_pylist()
+        numbers, successors = failed["rn"].to_pylist(), failed["region_successor"].to_pylist()
         texts = rows.filter(pc.is_in(rows["rn"], pa.array(numbers, pa.int64()))).select(
             list(dict.fromkeys(aliases.values()))
         )
-        for rn, bits, row in zip(numbers, masks.T.tolist(), texts.to_pylist(), strict=True):
+        for rn, bits, row, successor in zip(numbers, masks.T.tolist(), texts.to_pylist(), successors, strict=True):
             known = errors.setdefault(rn, [])
             for bit in errors_of(part, tuple(bits)):
-                found = _found(bit, {column: row[aliases[column]] for column in bit.columns})
+                replaced = {"successor": successor} if bit.error == "REGION_REPLACED" else {}
+                found = _found(bit, {column: row[aliases[column]] for column in bit.columns} | replaced)
                 if found not in known:
                     known.append(found)
 
