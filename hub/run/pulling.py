@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any
 
 import structlog
@@ -26,75 +27,62 @@ def pull(hub: Parts, names: list[str], once: bool, compare: bool, progress: Prog
     Without ``once`` it goes on, each connector at its ``every``, until the process is stopped. Returns
     {"connectors": [{name, read, events, unchanged, skipped, quarantined, cursor, error?}]}.
     """
-    plugs = hub.plugs(names)
-    rows = [pull_one(hub, plug, progress, wait=once, compare=compare) for plug in plugs]
+    pullers = [Pulling(hub, plug, progress) for plug in hub.plugs(names)]
+    rows = [puller.pull(wait=once, compare=compare) for puller in pullers]
     if not once:
-        keep_pulling(hub, plugs, threading.Event(), progress)
+        keep_pulling(pullers, threading.Event())
     return {"connectors": rows}
 
 
-def pull_one(hub: Parts, plug: Plug, progress: Progress, *, wait: bool, compare: bool) -> dict[str, Any]:
-    """One connector once. What may go through later is in ``error``; what a person must change is raised."""
-    name = plug.connector.name
-    done = 0
+class Pulling:
+    """One connector, pulled as often as it is asked; its engine stays warm."""
 
-    def tell(_: str, rows: int) -> None:
-        nonlocal done
-        done += rows
-        progress(name, done, None)
+    def __init__(self, hub: Parts, plug: Plug, progress: Progress) -> None:
+        self.plug, self.name = plug, plug.connector.name
+        self._around = hub.around(self._tell)
+        self._progress, self._done = progress, 0
+        self._puller = Puller(plug, hub.journal(), self._around)
 
-    try:
-        result = Puller(plug, hub.journal(), hub.around(tell)).pull(wait=wait, compare=compare)
-    except Retry as error:
-        log.warning("pull_failed", connector=name, error=type(error).__name__, **_plain(error))
-        empty = dict.fromkeys(("read", "events", "unchanged", "skipped", "quarantined"), 0)
-        return {"name": name, **empty, "cursor": None, "error": _said(error)}
-    row = asdict(result)
-    moving = row.pop("moving")
-    log.info("pulled", connector=name, **{k: v for k, v in row.items() if k != "name"})
-    return row | ({"moving": list(moving)} if moving else {})
+    def _tell(self, _: str, rows: int) -> None:
+        self._done += rows
+        self._progress(self.name, self._done, None)
 
+    def pull(self, *, wait: bool, compare: bool) -> dict[str, Any]:
+        """Once. What may go through later is in ``error``; what a person must change is raised."""
+        self._done = 0
+        try:
+            result = self._puller.pull(wait=wait, compare=compare)
+        except Retry as error:
+            log.warning("pull_failed", connector=self.name, error=type(error).__name__, **_plain(error))
+            empty = dict.fromkeys(("read", "events", "unchanged", "skipped", "quarantined"), 0)
+            return {"name": self.name, **empty, "cursor": None, "error": _said(error)}
+        row = asdict(result)
+        moving = row.pop("moving")
+        log.info("pulled", connector=self.name, **{k: v for k, v in row.items() if k != "name"})
+        return row | ({"moving": list(moving)} if moving else {})
 
-def _said(error: HubError) -> str:
-    return translate(error.template, **error.facts) + (
-        " " + translate(error.remedy, **error.facts) if error.remedy else ""
-    )
-
-
-def _plain(error: HubError) -> dict[str, Any]:
-    return {name: value for name, value in error.facts.items() if name not in ("event", "connector", "error")}
-
-
-def is_quiet(plug: Plug, now: datetime) -> bool:
-    """Whether the source asks not to be read at this time of the day (Asia/Shanghai)."""
-    spec = plug.connector.source
-    if not isinstance(spec, SqlSpec):
-        return False
-    local = now.astimezone(SHANGHAI)
-    minute = local.hour * 60 + local.minute
-    return any(
-        start <= minute < end if start <= end else minute >= start or minute < end for start, end in spec.limits.quiet
-    )
-
-
-def keep_pulling(hub: Parts, plugs: list[Plug], stop: threading.Event, progress: Progress) -> None:
-    """Each connector at its own pace in a thread of its own, until ``stop``. Raises what a person must change."""
+    @property
+    def keep_pulling(pullers: Sequence[Pulling], stop: threading.Event) -> None:
+    """Each connector at its own pace in a thread of its own, until ``stop``. Raises what is a bug; a connector that a
+    person must mend stops alone and says so."""
     failed: list[BaseException] = []
 
-    def work(plug: Plug) -> None:
+    def work(puller: Pulling) -> None:
+        every = puller.plug.connector.every_seconds
+        due = time.monotonic() + every
         try:
-            while not stop.wait(plug.connector.every_seconds):
-                if not is_quiet(plug, hub.around().now()):
-                    pull_one(hub, plug, progress, wait=False, compare=False)
+            while not stop.wait(max(due - time.monotonic(), 0.0)):
+                due = max(due + every, time.monotonic())
+                if not puller.is_quiet:
+                    puller.pull(wait=False, compare=False)
         except Stop as error:
-            log.error(
-                "connector_stopped", connector=plug.connector.name, error=type(error).__name__, reason=_said(error)
-            )
+            kind = type(error).__name__
+            log.error("connector_stopped", connector=puller.name, error=kind, reason=_said(error))
         except BaseException as error:  # noqa: BLE001 - a bug must end the process, not one thread
             failed.append(error)
             stop.set()
 
-    threads = [threading.Thread(target=work, args=(plug,), name=plug.connector.name, daemon=True) for plug in plugs]
+    threads = [threading.Thread(target=work, args=(p,), name=p.name, daemon=True) for p in pullers]
     for thread in threads:
         thread.start()
     for thread in threads:
