@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from hub.errors import ConfigWrong, Problem, RequestWrong, SourceUnavailable
+from hub.intake.sources.sql_mysql import MysqlSession
 from hub.intake.sources.sql_postgres import PostgresSession
 from hub.intake.sources.sql_read import SqlRead
 from hub.intake.sources.sql_session import Answering, Session, translated
@@ -70,7 +71,8 @@ class SqlSource:
 
     def _read(self, session: Session, answering: Answering) -> SqlRead:
         session.begin()
-        shape = shape_of(session.connection, self.table, self.query)
+        with session.watch():
+            shape = shape_of(session.connection, self.table, self.query)
         wanted = [*self.key, *([self.cursor_by] if self.cursor_by else []), *self.drop]
         missing = [name for name in dict.fromkeys(wanted) if name not in shape.columns]
         if missing:
@@ -103,7 +105,8 @@ class SqlSource:
         if backend in ("postgresql", "mysql", "mariadb"):
             arguments["connect_timeout"] = CONNECT_SECONDS
         if backend in ("mysql", "mariadb") and timeout:
-            arguments["read_timeout"] = max(round(timeout), 1)
+            # The server is asked to stop first; this is for a network that has gone silent.
+            arguments["read_timeout"] = round(timeout) + CONNECT_SECONDS
         return sa.create_engine(url, connect_args=arguments, poolclass=sa.NullPool, hide_parameters=True)
 
 
@@ -114,7 +117,9 @@ def _close(connection: sa.Connection) -> None:
 
 
 def _session(connection: sa.Connection, timeout: float | None) -> Session:
-    kinds = {"sqlite": SqliteSession, "postgresql": PostgresSession}
+    kinds: dict[str, type[Session]] = {
+        "sqlite": SqliteSession, "postgresql": PostgresSession, "mysql": MysqlSession, "mariadb": MysqlSession,
+    }
     return kinds.get(connection.dialect.name, Session)(connection, timeout)
 
 

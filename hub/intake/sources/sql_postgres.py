@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from decimal import Decimal
 from itertools import islice
 from typing import Any, cast
@@ -36,36 +35,29 @@ class PostgresSession(Session):
             ("client_encoding", "UTF8"), ("extra_float_digits", "1"),
         ):
             say(f"SET LOCAL {setting} = '{value}'")
-        self._limit(self.timeout)
 
     def stream(self, statement: sa.Select[Any], names: Sequence[str], rows: int) -> Iterator[Chunk]:
         """By COPY; every message of it is one row."""
         kinds = self._kinds(statement)
         texts = [_as_text(column, kind) for column, kind in zip(statement.selected_columns, kinds, strict=True)]
         compiled = statement.with_only_columns(*texts).compile(dialect=self.connection.dialect)
-        # The limit would count the time that the hub itself takes: here a watch bounds the wait for rows instead.
-        self._limit(None)
         # Where nothing is to be bound, the driver leaves the doubled percent signs as they are.
         text = str(compiled) if compiled.params else str(compiled).replace("%%", "%")
         copying = f"COPY ({text}) TO STDOUT (FORMAT csv)".encode()
         with ExitStack() as stack:
             cursor = stack.enter_context(self._raw.cursor())
-            with self._watch():
+            with self.watch():
                 messages = iter(stack.enter_context(cursor.copy(copying, compiled.params)))
             while part := self._take(messages, rows):
                 yield _chunk(part, names, kinds)
 
-    def one(self, statement: sa.Select[Any]) -> Sequence[Any] | None:
-        """The first row with the driver's own values."""
-        self._limit(self.timeout)
-        return super().one(statement)
+    def interrupt(self) -> None:
+        """Ask the server to cancel the statement."""
+        self._raw.cancel()
 
     @property
     def _raw(self) -> psycopg.Connection[Any]:
         return cast("psycopg.Connection[Any]", self.connection.connection.driver_connection)
-
-    def _limit(self, seconds: float | None) -> None:
-        self.connection.exec_driver_sql(f"SET LOCAL statement_timeout = {max(round((seconds or 0) * 1000), 0)}")
 
     def _kinds(self, statement: sa.Select[Any]) -> list[int]:
         """The types of the columns, by their numbers in pg_type."""
@@ -73,22 +65,8 @@ class PostgresSession(Session):
             return [cast(int, column[1]) for column in result.cursor.description or ()]
 
     def _take(self, messages: Iterator[Any], rows: int) -> list[bytes]:
-        with self._watch():
+        with self.watch():
             return [bytes(message) for message in islice(messages, rows)]
-
-    @contextmanager
-    def _watch(self) -> Iterator[None]:
-        """Cancel the statement where the source lets the hub wait for longer than the limit."""
-        if not self.timeout:
-            yield
-            return
-        watch = threading.Timer(self.timeout, self._raw.cancel)
-        watch.daemon = True
-        watch.start()
-        try:
-            yield
-        finally:
-            watch.cancel()
 
 
 def _as_text(column: sa.ColumnElement[Any], kind: int) -> sa.ColumnElement[Any]:

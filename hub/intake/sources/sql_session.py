@@ -1,14 +1,15 @@
 """A session with a source's database: begin a snapshot, stream statements as text. Any database that SQLAlchemy knows.
 
-PostgreSQL and SQLite have faster ways of their own beside this file, under the same methods.
+PostgreSQL, SQLite and MySQL have ways of their own beside this file, under the same methods.
 """
 
 from __future__ import annotations
 
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,42 +67,46 @@ class Session:
 
     def begin(self) -> None:
         """Begin the snapshot, in the source's own terms."""
-        if self.connection.dialect.name in ("mysql", "mariadb"):
-            self._begin_mysql()
 
     def stream(self, statement: sa.Select[Any], names: Sequence[str], rows: int) -> Iterator[Chunk]:
         """The rows of ``statement``, whose columns are ``names``, in chunks of ``rows``."""
-        self._no_limit_while_streaming()
         options = {"stream_results": True, "yield_per": rows}
-        with self.connection.execute(statement, execution_options=options) as result:
-            for part in result.partitions():
+        with ExitStack() as stack:
+            with self.watch():
+                result = stack.enter_context(self.connection.execute(statement, execution_options=options))
+                parts = result.partitions()
+            while True:
+                with self.watch():
+                    part = next(parts, None)
+                if part is None:
+                    return
                 columns = zip(*part, strict=True)
                 yield Chunk(pa.table([string_array(column) for column in columns], names=list(names)), len(part))
 
     def one(self, statement: sa.Select[Any]) -> Sequence[Any] | None:
         """The first row of a statement with the driver's own values."""
-        return self.connection.execute(statement).first()
+        with self.watch():
+            return self.connection.execute(statement).first()
 
-    def _begin_mysql(self) -> None:
-        say = self.connection.exec_driver_sql
-        say("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        say("SET time_zone = '+08:00'")
-        # A reader that is held back on purpose (rows_per_second) must not be thrown out for slowness.
-        say("SET net_write_timeout = 600")
-        if self.timeout:
-            say(_mysql_limit(self.connection, self.timeout))
-        say("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
+    def interrupt(self) -> None:
+        """End the statement that runs, from another thread; where it is not known how, the driver's limits hold."""
 
-    def _no_limit_while_streaming(self) -> None:
-        """The limit would count the time that the hub itself takes; the driver's read time-out watches instead."""
-        if self.timeout and self.connection.dialect.name in ("mysql", "mariadb"):
-            self.connection.exec_driver_sql(_mysql_limit(self.connection, 0))
+    @contextmanager
+    def watch(self) -> Iterator[None]:
+        """Interrupt the source where it lets the hub wait for longer than the limit.
 
-
-def _mysql_limit(connection: sa.Connection, seconds: float) -> str:
-    if getattr(connection.dialect, "is_mariadb", False):
-        return f"SET max_statement_time = {seconds:.3f}"
-    return f"SET max_execution_time = {round(seconds * 1000)}"
+        The source's own limit would count the time that the hub itself takes between two batches.
+        """
+        if not self.timeout:
+            yield
+            return
+        watch = threading.Timer(self.timeout, self.interrupt)
+        watch.daemon = True
+        watch.start()
+        try:
+            yield
+        finally:
+            watch.cancel()
 
 
 @dataclass

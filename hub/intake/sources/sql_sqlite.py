@@ -37,10 +37,10 @@ class SqliteSession(Session):
         text, parameters = self._compiled(statement, names)
         self._raw.text_factory = bytes
         try:
-            with self._limited():
+            with self.watch():
                 cursor = self._raw.execute(text, parameters)
             while True:
-                with self._limited():
+                with self.watch():
                     columns = _fetch(cursor, rows)
                 if not columns:
                     return
@@ -48,17 +48,13 @@ class SqliteSession(Session):
         finally:
             self._raw.text_factory = str
 
-    def one(self, statement: sa.Select[Any]) -> Sequence[Any] | None:
-        """The first row with SQLite's own types."""
-        with self._limited():
-            return super().one(statement)
-
     @property
     def _raw(self) -> sqlite3.Connection:
         return cast(sqlite3.Connection, self.connection.connection.driver_connection)
 
     @contextmanager
-    def _limited(self) -> Iterator[None]:
+    def watch(self) -> Iterator[None]:
+        """By SQLite's own look at the clock, in the reading thread."""
         self._deadline = time.monotonic() + self.timeout if self.timeout else float("inf")
         try:
             yield
