@@ -62,7 +62,29 @@ class Pulling:
         return row | ({"moving": list(moving)} if moving else {})
 
     @property
-    def keep_pulling(pullers: Sequence[Pulling], stop: threading.Event) -> None:
+    def is_quiet(self) -> bool:
+        """Whether the source asks not to be read at this time of the day (Asia/Shanghai)."""
+        spec = self.plug.connector.source
+        if not isinstance(spec, SqlSpec):
+            return False
+        local = self._around.now().astimezone(SHANGHAI)
+        minute = local.hour * 60 + local.minute
+        return any(
+            start <= minute < end if start <= end else minute >= start or minute < end
+            for start, end in spec.limits.quiet
+        )
+
+
+def _said(error: HubError) -> str:
+    remedy = " " + translate(error.remedy, **error.facts) if error.remedy else ""
+    return translate(error.template, **error.facts) + remedy
+
+
+def _plain(error: HubError) -> dict[str, Any]:
+    return {name: value for name, value in error.facts.items() if name not in ("event", "connector", "error")}
+
+
+def keep_pulling(pullers: Sequence[Pulling], stop: threading.Event) -> None:
     """Each connector at its own pace in a thread of its own, until ``stop``. Raises what is a bug; a connector that a
     person must mend stops alone and says so."""
     failed: list[BaseException] = []
