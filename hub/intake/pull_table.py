@@ -65,8 +65,8 @@ class TablePull:
             today = session.now.astimezone(SHANGHAI).date().isoformat()
             if spec.cursor is not None and before is not None:
                 total.include(self._since(read, before))
-                compare = compare or session.seen.note("compared_day") != today or count != self._expected_rows()
-                compare = compare and not self._is_held(count, today)
+                due = session.seen.note("compared_day") != today or count != self._expected_rows()
+                compare = compare or (due and not self._is_held(count, today))
             else:
                 compare = True
             if compare:
@@ -95,7 +95,8 @@ class TablePull:
             held = session.vanishing.settle(tally, None)
         elif tally.complete:
             session.vanishing.close_held(None, None)
-        session.appender.append([], [], [session.pulled_act(compared_day=today)])
+        if seen.note("compared_day") != today:
+            session.appender.append([], [], [session.pulled_act(compared_day=today)])
         seen.set_note("compared", {"rows": count, "present": seen.present(), "held": held, "day": today})
         return tally
 
