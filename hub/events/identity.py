@@ -113,7 +113,7 @@ def uuid5_sql(name: str) -> str:
 
 
 UUID5_TEXT_MACRO = (
-    "CREATE OR REPLACE TEMP MACRO uuid5_text(h) AS substr(h,1,8)||'-'||substr(h,9,4)||'-5'||substr(h,14,3)||'-'"
-    "||substr('89ab89ab89ab89ab',instr('0123456789abcdef',substr(h,17,1)),1)||substr(h,18,3)||'-'||substr(h,21,12)"
+    "CREATE OR REPLACE TEMP MACRO uuid5_text(h) AS concat(substr(h,1,8),'-',substr(h,9,4),'-5',substr(h,14,3),'-',"
+    "substr('89ab89ab89ab89ab',instr('0123456789abcdef',substr(h,17,1)),1),substr(h,18,3),'-',substr(h,21,12))"
 )
 """DuckDB macro: the text of a UUIDv5 from the hex of its SHA-1."""

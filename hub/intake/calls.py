@@ -46,19 +46,20 @@ def as_time(c: Compiler, args: list[exp.Expression]) -> Value:
     a = c.text(args[0])
     if len(args) == 1:
         return c.site(f"ts({a.sql})", Kind.TIME, [a], "TIME_UNREADABLE", traits={"precision": f"ts_precision({a.sql})"})
-    if not isinstance(args[1], exp.Literal) or not args[1].is_string or "%z" in args[1].name.lower():
+    pattern = args[1].name if isinstance(args[1], exp.Literal) and args[1].is_string else ""
+    precision = format_precision(pattern)
+    if precision is None:
         raise ExpressionWrong(
             "TIME_FORMAT",
             "the second argument of ts is a strptime format in quotes, without a zone",
             offset_of(args[1]),
         )
-    pattern = args[1].name
     return c.site(
-        f"try_strptime({a.sql}, {text_literal(pattern)})",
+        f"ts_as({a.sql}, {text_literal(pattern)})",
         Kind.TIME,
         [a],
         "TIME_UNREADABLE",
-        traits={"precision": text_literal(format_precision(pattern))},
+        traits={"precision": text_literal(precision)},
     )
 
 

@@ -6,18 +6,20 @@ reads ``1e3``, ``infinity`` or ``1_000``.
 
 from __future__ import annotations
 
+import re
+
 from hub.events.calendar import shanghai_offset_macro
 from hub.events.identity import UUID5_TEXT_MACRO
 
 _WIDE = "'０１２３４５６７８９，．－＋：／　'", "'0123456789,.-+:/ '"
 _DIGITS = "'〇零一二三四五六七八九'", "'00123456789'"
-_NUMBER = r"[+-]?(\d{1,15}|\d{1,3}(,\d{3}){1,4})?(\.\d{0,9}0*)?"
+_NUMBER = r"[+-]?(\d{1,15}|[1-9]\d{0,2}(,\d{3}){1,4})?(\.\d{0,9}0*)?"
 _CLOCK = r"([01]?\d|2[0-3]):([0-5]?\d)(:([0-5]?\d)(\.\d{1,6}\d*)?)?"
-_ZONE = r"(Z|[+-](0\d|1[0-4]):?[0-5]\d)"
+_ZONE = r"(Z|[+-](0\d|1[0-4])(:?[0-5]\d)?)"
 _DAY = r"\d{4}-\d{1,2}-\d{1,2}"
 
-PLAIN_INSTANT = r"\d{4}-\d{2}-\d{2} ([01]\d|2[0-3]):[0-5]\d:[0-5]\d"
-PLAIN_DAY = r"\d{4}-\d{2}-\d{2}"
+PLAIN_INSTANT = r"[1-9]\d{3}-\d{2}-\d{2} ([01]\d|2[0-3]):[0-5]\d:[0-5]\d"
+PLAIN_DAY = r"[1-9]\d{3}-\d{2}-\d{2}"
 
 
 def _quoted(pattern: str) -> str:
@@ -55,17 +57,18 @@ MACROS = (
         '(\d{{1,2}}) ?[时点] ?(?:(\d{{1,2}}) ?分 ?(?:(\d{{1,2}}) ?秒)?)?$', '\1:\2:\3'),
         '[ T]+:*$|:+$', '')""",
     rf"""CREATE OR REPLACE TEMP MACRO time_clock(x) AS
-      CASE WHEN regexp_full_match(x, '{_DAY} +\d{{1,2}}') THEN x || ':00'
+      CASE WHEN regexp_full_match(x, '{_DAY} +\d{{1,2}}') THEN regexp_replace(x, ' +', ' ') || ':00'
            ELSE regexp_replace(regexp_replace(x, '^({_DAY})(T| +)', '\1 '), ' ?{_ZONE}$', '') END""",
     rf"""CREATE OR REPLACE TEMP MACRO time_zone_shift(x) AS CASE
       WHEN NOT regexp_matches(x, ':.*{_ZONE}$') THEN NULL
       WHEN suffix(x, 'Z') THEN INTERVAL 0 SECOND
-      ELSE to_minutes(CASE WHEN regexp_extract(x, '([+-])\d{{2}}:?\d{{2}}$', 1) = '-' THEN -1 ELSE 1 END
-        * (TRY_CAST(regexp_extract(x, '(\d{{2}}):?\d{{2}}$', 1) AS BIGINT) * 60
-           + TRY_CAST(regexp_extract(x, '(\d{{2}})$', 1) AS BIGINT))) END""",
+      ELSE to_minutes(CASE WHEN regexp_extract(x, '([+-])[\d:]+$', 1) = '-' THEN -1 ELSE 1 END
+        * (TRY_CAST(regexp_extract(x, '[+-](\d{{2}}):?(?:\d{{2}})?$', 1) AS BIGINT) * 60
+           + coalesce(TRY_CAST(regexp_extract(x, '[+-]\d{{2}}:?(\d{{2}})$', 1) AS BIGINT), 0))) END""",
     r"""CREATE OR REPLACE TEMP MACRO shanghai_wall(utc) AS
       CASE WHEN utc >= TIMESTAMP '1992-01-01' THEN utc + INTERVAL 8 HOUR
            ELSE timezone('Asia/Shanghai', timezone('UTC', utc)) END""",
+    r"CREATE OR REPLACE TEMP MACRO time_full(x) AS CASE WHEN regexp_matches(x, ':.*:') THEN x ELSE x || ':00' END",
     rf"""CREATE OR REPLACE TEMP MACRO ts_normal(n) AS CASE
       WHEN regexp_full_match(n, '{_DAY}') THEN TRY_CAST(n AS TIMESTAMP)
       WHEN regexp_full_match(time_clock(n), '{_DAY} {_CLOCK}') THEN CASE
@@ -77,10 +80,13 @@ MACROS = (
       WHEN regexp_full_match(n, '(19|20)\d{{2}}') THEN TRY_CAST(n || '-01-01' AS TIMESTAMP)
       WHEN regexp_full_match(n, '[1-9]\d{{4}}(\.\d{{1,15}})?') THEN TIMESTAMP '1899-12-30'
         + to_seconds(TRY_CAST(round(TRY_CAST(n AS DECIMAL(20,15)) * 86400, 0) AS BIGINT)) END""",
-    r"CREATE OR REPLACE TEMP MACRO time_full(x) AS CASE WHEN regexp_matches(x, ':.*:') THEN x ELSE x || ':00' END",
+    """CREATE OR REPLACE TEMP MACRO with_four_digits(t) AS
+      CASE WHEN t BETWEEN TIMESTAMP '1000-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999' THEN t END""",
     rf"""CREATE OR REPLACE TEMP MACRO ts(x) AS CASE
       WHEN regexp_full_match(x, '{PLAIN_INSTANT}') OR regexp_full_match(x, '{PLAIN_DAY}') THEN TRY_CAST(x AS TIMESTAMP)
-      WHEN x IS NOT NULL THEN list_transform([time_text(x)], lambda n: ts_normal(n))[1] END""",
+      WHEN x IS NOT NULL THEN list_transform([time_text(x)], lambda n: with_four_digits(ts_normal(n)))[1] END""",
+    r"""CREATE OR REPLACE TEMP MACRO ts_as(x, pattern) AS
+      CASE WHEN regexp_matches(x, '\d') THEN with_four_digits(try_strptime(x, pattern)) END""",
     rf"""CREATE OR REPLACE TEMP MACRO ts_precision(x) AS CASE
       WHEN regexp_full_match(x, '{PLAIN_INSTANT}') THEN 'instant' WHEN regexp_full_match(x, '{PLAIN_DAY}') THEN 'day'
       WHEN x IS NOT NULL THEN list_transform([time_text(x)], lambda n: precision_normal(n))[1] END""",
@@ -92,10 +98,17 @@ MACROS = (
 """To be run once per DuckDB connection."""
 
 
-def format_precision(pattern: str) -> str:
-    """The precision that an explicit strptime format gives."""
-    if any(part in pattern for part in ("%H", "%I", "%c", "%X", "%s")):
-        return "instant"
-    if any(part in pattern for part in ("%d", "%-d", "%j", "%x")):
-        return "day"
-    return "month" if any(part in pattern for part in ("%m", "%-m", "%b", "%B")) else "year"
+_LEVELS = (("Y", "y"), ("m", "b", "B", "j"), ("d", "j"), ("H", "p"), ("M",), ("S",), ("f", "g"))
+_OF_LEVEL = ("year", "month", "day")
+_BESIDE = ("I", "a", "A", "%")
+
+
+def format_precision(pattern: str) -> str | None:
+    """The precision that a strptime format gives; None for one that cannot be used: a part that is no part of a time, or
+    one without the greater part before it (what is left out would be guessed)."""
+    parts = {part.removeprefix("-") for part in re.findall(r"%(-?.|$)", pattern, re.DOTALL)}
+    there = [bool(parts & set(level)) for level in _LEVELS]
+    if parts - {part for level in _LEVELS for part in level} - set(_BESIDE) or ("I" in parts) != ("p" in parts):
+        return None
+    depth = there.index(False) if False in there else len(there)
+    return None if depth == 0 or any(there[depth:]) else (*_OF_LEVEL, "instant")[min(depth, 4) - 1]

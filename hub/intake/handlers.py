@@ -69,11 +69,19 @@ def _paren(c: Compiler, node: exp.Expression) -> Value:
 
 
 def _logic(word: str) -> Callable[[Compiler, exp.Expression], Value]:
+    """AND, OR: a side that fails counts only where the other does not settle it, as in ``A <> '1' OR num(B) > 0``."""
+
     def handler(c: Compiler, node: exp.Expression) -> Value:
         a, b = c.truth(node.this), c.truth(node.expression)
-        return joined([a, b], f"({a.sql} {word} {b.sql})", Kind.TRUTH, {})
+        return joined([_unless(b, word, a), _unless(a, word, b)], f"({a.sql} {word} {b.sql})", Kind.TRUTH, {})
 
     return handler
+
+
+def _unless(settling: Value, word: str, value: Value) -> Value:
+    open_still = f"coalesce({settling.sql}, true)" if word == "AND" else f"NOT coalesce({settling.sql}, false)"
+    failures = tuple(Failure(f"({open_still} AND {f.when})", f.error) for f in value.failures)
+    return replace(value, failures=failures)
 
 
 def _not(c: Compiler, node: exp.Expression) -> Value:
@@ -136,7 +144,7 @@ def _is(c: Compiler, node: exp.Expression) -> Value:
     if not isinstance(node.expression, exp.Null | exp.Boolean):
         raise not_allowed(node)
     a = c.value(node.this) if isinstance(node.expression, exp.Null) else c.truth(node.this)
-    return joined([a], f"({a.sql} IS {node.expression.key})", Kind.TRUTH, {})
+    return joined([a], f"({a.sql} IS {node.expression.sql()})", Kind.TRUTH, {})
 
 
 def _in(c: Compiler, node: exp.Expression) -> Value:
@@ -168,12 +176,21 @@ def _concat_call(c: Compiler, node: exp.Expression) -> Value:
 
 def _extreme(c: Compiler, node: exp.Expression) -> Value:
     values = ordered(c, node, node.this, *node.expressions)
-    return joined(values, f"{node.key}({', '.join(v.sql for v in values)})", values[0].kind)
+    sql = f"{node.key}({', '.join(v.sql for v in values)})"
+    names = dict.fromkeys(name for v in values for name in v.traits)
+    traits = {name: _of_the_one(sql, values, name) for name in names}
+    return joined(values, sql, common_kind(values, node), traits)
+
+
+def _of_the_one(sql: str, values: list[Value], trait: str) -> str:
+    """A trait of the value that GREATEST or LEAST took."""
+    return "CASE " + " ".join(f"WHEN {v.sql} = {sql} THEN {v.traits.get(trait, 'NULL')}" for v in values) + " END"
 
 
 def _function(c: Compiler, node: exp.Expression) -> Value:
     function = FUNCTIONS[type(node)]
     given = [a for a in function.arguments if node.args.get(a.name) is not None]
+    check_literals(function, node)
     values = [_argument(c, a, node) for a in given]
     template = function.sql if len(given) == len(function.arguments) else function.fewer
     if template is None or any(a.required and a not in given for a in function.arguments):
@@ -189,25 +206,23 @@ def _function(c: Compiler, node: exp.Expression) -> Value:
 
 def _argument(c: Compiler, argument: Argument, node: exp.Expression) -> Value:
     inner = node.args[argument.name]
-    if (
-        argument.literal
-        and not isinstance(inner, exp.Literal)
-        and not (isinstance(inner, exp.Neg) and isinstance(inner.this, exp.Literal))
-    ):
-        raise ExpressionWrong("LITERAL_NEEDED", "{name}() needs a fixed value here", offset_of(inner), name=node.key)
     if argument.pattern:
         c.patterns.append((inner.name, offset_of(node)))
     return c.text(inner) if argument.kind is Kind.TEXT else c.number(inner)
 
 
 def _cast(c: Compiler, node: exp.Expression) -> Value:
-    wanted = node.args["to"].this.name
+    to = node.args["to"]
+    wanted = "VARCHAR" if to.this.name in _TEXTS else to.this.name
+    if to.expressions and wanted != "VARCHAR" and not to.args.get("default_size"):
+        raise not_allowed(node)
     inner = c.value(node.this)
-    if wanted in ("VARCHAR", "TEXT"):
-        sql = {Kind.NUMBER: plain_sql(inner.sql), Kind.TIME: f"strftime({inner.sql}, '%Y-%m-%d %H:%M:%S')"}
-        return joined([inner], sql.get(inner.kind, inner.sql), Kind.TEXT)
-    if wanted in ("DATE", "TIMESTAMP", "DATETIME"):
+    if wanted == "VARCHAR":
+        return joined([inner], _AS_TEXT.get(inner.kind, "{0}").format(inner.sql, plain_sql(inner.sql)), Kind.TEXT)
+    if wanted in _TIMES:
         return as_time(c, [node.this])
+    if wanted == "DATE":
+        return _day_of(as_time(c, [node.this]))
     if wanted in ("DECIMAL", "INT", "BIGINT"):
         number = as_number(c, [node.this])
         if wanted == "DECIMAL":

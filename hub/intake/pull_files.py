@@ -10,7 +10,7 @@ import numpy as np
 from hub.intake.connector import FileSpec
 from hub.intake.plug import Plug
 from hub.intake.pulled import Pulled, pulled
-from hub.intake.reading import Hashes, Tally, What, repeated_hashes
+from hub.intake.reading import GATHERED, Hashes, Tally, What, repeated_hashes
 from hub.intake.record import Recorder
 from hub.intake.session import Session, Surroundings
 from hub.intake.sources.file import FileSource
@@ -109,7 +109,7 @@ def _hashes(source: FileSource, recorder: Recorder, file: FileFound) -> Hashes:
 
 def _batches(source: FileSource, files: Sequence[FileFound]) -> Iterator[tuple[int, Batch]]:
     for number, file in enumerate(files):
-        for batch in source.read(file):
+        for batch in source.read(file, GATHERED):
             yield number, batch
 
 

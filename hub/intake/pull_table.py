@@ -14,7 +14,7 @@ from hub.intake.connector import SqlSpec
 from hub.intake.placing import AHEAD
 from hub.intake.plug import Plug
 from hub.intake.pulled import Pulled, pulled
-from hub.intake.reading import Hashes, Tally, What
+from hub.intake.reading import GATHERED, Hashes, Tally, What
 from hub.intake.session import Session, Surroundings
 from hub.intake.sources.port import Batch
 from hub.intake.sources.sql import SqlSource
@@ -74,7 +74,7 @@ class TablePull:
         return pulled(session, total, session.seen.note("cursor"))
 
     def _since(self, read: SqlRead, cursor: str) -> Tally:
-        batches = read.rows_since(cursor, self.session.now + AHEAD)
+        batches = read.rows_since(cursor, self.session.now + AHEAD, GATHERED)
         return self.session.reading(tabular=True).run(self._what(), _numbered(batches), self._cursor_acts)
 
     def _what(self, repeated: Hashes | None = None) -> What:
@@ -86,10 +86,10 @@ class TablePull:
         fresh, present = seen.is_empty(), seen.present()
         what = self._what(self._repeated(read))
         if self.spec.cursor is not None and seen.note("cursor") is None:
-            batches = read.rows_since(None, session.now + AHEAD)
+            batches = read.rows_since(None, session.now + AHEAD, GATHERED)
             tally = session.reading(tabular=True).run(what, _numbered(batches), self._cursor_acts)
         else:
-            tally = session.reading(tabular=True).run(what, _numbered(read.rows()), lambda _cursor: [])
+            tally = session.reading(tabular=True).run(what, _numbered(read.rows(GATHERED)), lambda _cursor: [])
         held = None
         if tally.complete and not fresh and tally.matched != present:
             held = session.vanishing.settle(tally, None)

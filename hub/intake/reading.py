@@ -27,7 +27,7 @@ from hub.intake.stating import Origin, Said, Stating
 Hashes = npt.NDArray[np.uint64]
 
 
-GATHERED = 50_000
+GATHERED = 100_000
 """Small files are mapped together: up to this many rows at a time."""
 
 
