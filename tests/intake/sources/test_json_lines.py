@@ -78,6 +78,14 @@ def test_a_bad_line_stays_alone(tmp_path: Path, name: str, raw: bytes, error: st
     assert found.unreadable[0].raw == raw
 
 
+def test_lines_do_not_mend_each_other(tmp_path: Path) -> None:
+    """Two lines that would be two records only together are both set aside."""
+    content = b'{"a":1}\n{"a":1},{"b":2\n"c":3}\n7\n{"a":1},0,{"a":2}\n{"a":4}\n'
+    found = read(tmp_path, "a.jsonl", content)
+    assert found.rows == [{"a": "1"}, {"a": "4"}]
+    assert found.errors == [(line, "JSON_UNREADABLE") for line in (2, 3, 4, 5)]
+
+
 def test_a_bad_element_of_a_document_stays_alone(tmp_path: Path) -> None:
     """In an array a bad element is kept raw, what stands between elements too; the others are read."""
     found = read(tmp_path, "a.json", b'[{"a":1}, {a:2}, 7, {"a":3}, {"a":')
