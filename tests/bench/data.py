@@ -53,6 +53,8 @@ TABLE_CONNECTOR = (
     f"{_HEAD}  kind: sql\n  url: sqlite:///bench.db\n  table: {TABLE}\n  key: DJBH\n  version: ts(GXSJ)\n{_MAPPING}"
 )
 """The connector.yaml that reads the table, in bench.db in the hub's folder."""
+LIVE_CONNECTOR = TABLE_CONNECTOR.replace("  version: ts(GXSJ)\n", "  cursor: {by: GXSJ, lag: 10m}\nevery: 500ms\n")
+"""The same twice a second, after a cursor."""
 
 
 def rows(count: int) -> Iterator[tuple[str, ...]]:
@@ -88,6 +90,11 @@ def write_table(path: Path, count: int) -> None:
         connection.executemany(f"INSERT INTO {TABLE} VALUES ({places})", rows(count))
         connection.execute(f"CREATE INDEX BDJL_GXSJ ON {TABLE} (GXSJ, DJBH)")
     connection.close()
+
+
+def row_now(number: int, at: datetime) -> tuple[str, ...]:
+    """One more row without a fault, written at ``at`` (wall clock of Shanghai): not among :func:`rows`."""
+    return tuple((_row(number, at) | {"DJBH": f"LIVE{number:08d}", "GXSJ": str(at)}).values())
 
 
 def _row(index: int, at: datetime) -> dict[str, str]:

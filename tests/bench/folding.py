@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+
 import hub.events.columns
 import hub.projector.rebuild
 import hub.projector.sqlite
-import pyarrow as pa
 from hub.events.schema import FOR_TOPIC
 from hub.journal.embedded import EmbeddedJournal
 from hub.journal.port import Outgoing
