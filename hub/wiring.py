@@ -142,6 +142,8 @@ class Hub:
         """Every mistake in the connectors' files (or in one's): the file, its lists, its expressions."""
         from hub.intake.plug import examine
 
+        if name is not None:
+            self.connector(name)
         problems: list[Problem] = []
         for place, path in self.connector_files().items():
             if name is None or self._is_called(name, place, path):
@@ -174,17 +176,31 @@ class Hub:
         """Connectors ready to run: those called ``names``, or all. Raises ConfigWrong with every mistake."""
         from hub.intake.plug import examine
 
-        paths = [self.connector(name) for name in names] if names else [path for _, path in self._read_all()]
-        plugs: list[Plug] = []
-        problems: list[Problem] = []
-        for path in dict.fromkeys(paths):
-            plug, found = examine(path)
-            problems += found
-            if plug is not None:
-                plugs.append(plug)
+        if not names:
+            plugs, broken = self.all_plugs()
+            if broken:
+                raise ConfigWrong([problem for error in broken.values() for problem in error.problems])
+            return plugs
+        found = [examine(path) for path in dict.fromkeys(self.connector(name) for name in names)]
+        problems = [problem for _, mistakes in found for problem in mistakes]
         if problems:
             raise ConfigWrong(problems)
-        return plugs
+        return [plug for plug, _ in found if plug is not None]
+
+    def all_plugs(self) -> tuple[list[Plug], dict[str, ConfigWrong]]:
+        """All connectors that are ready to run, and by place what is wrong with the others."""
+        from hub.intake.plug import examine
+
+        plugs: list[Plug] = []
+        broken: dict[str, ConfigWrong] = {}
+        for place, path in self.connector_files().items():
+            plug, problems = examine(path)
+            twice = _same_twice([p.connector for p in plugs] + ([plug.connector] if plug else []))
+            if plug is None or twice:
+                broken[place] = ConfigWrong([*problems, *twice])
+            else:
+                plugs.append(plug)
+        return plugs, broken
 
     def around(self, progress: Any = None) -> Surroundings:
         """What a pull needs from outside."""

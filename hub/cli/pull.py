@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -35,4 +36,10 @@ def pull(folder: Path, names: tuple[str, ...], once: bool, compare: bool, as_jso
         from hub.cli.tables import show_pull
 
         show_pull(done)
-    return 3 if any(row.get("error") for row in done["connectors"]) else 0
+    return worst(done)
+
+
+def worst(done: dict[str, Any]) -> int:
+    """The exit code of a pull that finished for the others: 2 where a person must change something, 3 to try again."""
+    codes = {row["exit_code"] for row in done["connectors"] if row.get("error")}
+    return min(codes) if codes else 0

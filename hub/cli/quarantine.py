@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,10 @@ from hub.cli.out import json_option, show_json
 from hub.texts import translate
 
 STATES = ("open", "pending", "resolved", "superseded", "rejected", "all")
-_person = click.option("--person", required=True, help="Who decides this; it is kept with the decision.")
-_reason = click.option("--reason", required=True, help="Why; it is kept with the decision.")
+_person = click.option(
+    "--person", default=getpass.getuser, help="Who decides this (default: the user logged in); it is kept with the decision."
+)
+_reason = click.option("--reason", default="", help="Why; it is kept with the decision.")
 
 
 @click.group()

@@ -11,13 +11,15 @@ from hub.intake.expressions import Kind
 
 @dataclass(frozen=True)
 class Argument:
-    """An argument of a function: its name in the parser's node, its kind, and whether it must be a literal."""
+    """An argument of a function: its name in the parser's node, its kind, and whether it must be a literal; a number
+    then is a whole one within ``bounds``."""
 
     name: str
     kind: Kind
     literal: bool = False
     required: bool = True
     pattern: bool = False
+    bounds: tuple[int, int] = (-1_000_000, 1_000_000)
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ FUNCTIONS: dict[type[exp.Expression], Function] = {
     exp.RegexpExtract: Function(
         f"nullif(regexp_extract({{0}}, {{1}}, {_whole(2)}), '')",
         Kind.TEXT,
-        (_THIS, _PATTERN, Argument("group", _N, literal=True, required=False)),
+        (_THIS, _PATTERN, Argument("group", _N, literal=True, required=False, bounds=(0, 9))),
         ignored=("null_if_pos_overflow",),
         fewer="nullif(regexp_extract({0}, {1}), '')",
     ),
@@ -92,7 +94,7 @@ FUNCTIONS: dict[type[exp.Expression], Function] = {
     exp.Round: Function(
         f"round({{0}}, {_whole(1)})",
         _N,
-        (Argument("this", _N), Argument("decimals", _N, literal=True, required=False)),
+        (Argument("this", _N), Argument("decimals", _N, literal=True, required=False, bounds=(-24, 24))),
         fewer="round({0})",
     ),
 }
@@ -114,7 +116,6 @@ ARGUMENTS: dict[type[exp.Expression], frozenset[str]] = {
     exp.DPipe: frozenset({"this", "expression", "safe"}),
     exp.Anonymous: frozenset({"this", "expressions"}),
     exp.Cast: frozenset({"this", "to"}),
-    exp.TryCast: frozenset({"this", "to", "requires_string"}),
     exp.Div: frozenset({"this", "expression", "typed", "safe"}),
 }
 """What a handler looks at; a node that carries anything else (an escape, an ordering, …) is refused, never ignored."""

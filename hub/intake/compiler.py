@@ -21,6 +21,7 @@ from hub.intake.expressions import (
     offset_of,
     parse,
 )
+from hub.intake.literals import check_growth
 from hub.reference.lists import LocalList
 
 OUR_FUNCTIONS = ("code", "region", "ts", "num", "factor", "uscc")
@@ -70,7 +71,10 @@ class Compiler:
 
     def compile(self, text: str) -> Value:
         """One expression. Raises ExpressionWrong."""
-        return self.value(parse(text))
+        parsed = parse(text)
+        value = self.value(parsed)
+        check_growth(parsed)
+        return value
 
     def value(self, node: exp.Expression) -> Value:
         """A node by its handler; what has none is refused."""
@@ -131,7 +135,7 @@ class Compiler:
         level = max((v.level for v in inputs), default=0) + 1
         site = self.sites.setdefault((level, sql, join), Site(f"s{len(self.sites)}", level, sql, join))
         base = joined(inputs, site.alias, kind, traits)
-        given = [f"{v.sql} IS NOT NULL" for v in inputs if v.columns or v.level]
+        given = [f"{v.sql} IS NOT NULL" for v in inputs]
         failure = Failure("(" + conjunction([f"{site.alias} IS NULL", *given]) + ")", error)
         return Value(base.sql, kind, (*base.failures, failure), base.columns, level, base.traits)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Mapping as MappingType
 
 import duckdb
@@ -17,6 +18,9 @@ from hub.reference.lists import LocalList
 from hub.reference.tables import register
 
 LONGEST_BATCH_SECONDS = 120.0
+
+# The copy that it warns of costs a tenth of what binding the statement a second time, its remedy, would.
+warnings.filterwarnings("ignore", message="Arrow output on a DB-API result", category=UserWarning)
 
 
 def connect(lists: MappingType[str, LocalList]) -> duckdb.DuckDBPyConnection:

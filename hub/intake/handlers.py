@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from sqlglot import exp
 
-from hub.events.quantities import plain_sql
 from hub.intake.allowed import FUNCTIONS, Argument
-from hub.intake.calls import as_number, as_time, our_function
+from hub.intake.calls import our_function
+from hub.intake.casts import cast_of
 from hub.intake.compiler import Compiler, Handler, not_allowed
 from hub.intake.expressions import (
     ExpressionWrong,
+    Failure,
     Kind,
     Value,
     chosen,
@@ -22,6 +24,7 @@ from hub.intake.expressions import (
     offset_of,
     text_literal,
 )
+from hub.intake.literals import check_literals
 
 _COMPARISONS: dict[type[exp.Expression], str] = {exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">="}
 _EQUALITIES: dict[type[exp.Expression], str] = {
@@ -211,27 +214,6 @@ def _argument(c: Compiler, argument: Argument, node: exp.Expression) -> Value:
     return c.text(inner) if argument.kind is Kind.TEXT else c.number(inner)
 
 
-def _cast(c: Compiler, node: exp.Expression) -> Value:
-    to = node.args["to"]
-    wanted = "VARCHAR" if to.this.name in _TEXTS else to.this.name
-    if to.expressions and wanted != "VARCHAR" and not to.args.get("default_size"):
-        raise not_allowed(node)
-    inner = c.value(node.this)
-    if wanted == "VARCHAR":
-        return joined([inner], _AS_TEXT.get(inner.kind, "{0}").format(inner.sql, plain_sql(inner.sql)), Kind.TEXT)
-    if wanted in _TIMES:
-        return as_time(c, [node.this])
-    if wanted == "DATE":
-        return _day_of(as_time(c, [node.this]))
-    if wanted in ("DECIMAL", "INT", "BIGINT"):
-        number = as_number(c, [node.this])
-        if wanted == "DECIMAL":
-            return number
-        whole = f"CASE WHEN {number.sql} = trunc({number.sql}) THEN {number.sql} END"
-        return c.site(whole, Kind.NUMBER, [number], "NUMBER_NOT_WHOLE")
-    raise not_allowed(node)
-
-
 def _case(c: Compiler, node: exp.Expression) -> Value:
     subject = node.args.get("this")
     conditions = [
@@ -289,8 +271,7 @@ HANDLERS: dict[type[exp.Expression], Handler] = {
     exp.ConcatWs: _concat_call,
     exp.Greatest: _extreme,
     exp.Least: _extreme,
-    exp.Cast: _cast,
-    exp.TryCast: _cast,
+    exp.Cast: cast_of,
     **dict.fromkeys(FUNCTIONS, _function),
     **dict.fromkeys(_EQUALITIES, _equality),
     **dict.fromkeys(_COMPARISONS, _comparison),

@@ -19,6 +19,7 @@ from hub.intake.quarantine import listed
 from hub.journal.port import TOPICS
 from hub.projector.project import report
 from hub.run.parts import Parts
+from hub.run.pulling import said
 from hub.texts import translate
 
 LEAST_FREE_BYTES = 1 << 30
@@ -42,7 +43,7 @@ def doctor(hub: Parts) -> dict[str, Any]:
         try:
             checks += look(hub)
         except ConfigWrong as error:
-            checks.append(_bad(name, str(error), "Correct the file; wastehub connector check shows every mistake."))
+            checks.append(_bad(name, said(error), "Correct the file; wastehub connector check shows every mistake."))
         except HubError as error:
             remedy = error.remedy or "See the message; the part must answer before the hub can work."
             checks.append(_bad(name, translate(error.template, **error.facts), remedy, **error.facts))

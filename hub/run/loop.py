@@ -8,7 +8,7 @@ import structlog
 
 from hub.run.parts import Parts, Progress
 from hub.run.projecting import keep_projecting
-from hub.run.pulling import Pulling, keep_pulling
+from hub.run.pulling import Pulling, keep_pulling, said
 
 log = structlog.get_logger()
 
@@ -20,7 +20,10 @@ def _silent(_what: str, _done: int, _total: int | None) -> None:
 def run(hub: Parts, stop: threading.Event, progress: Progress = _silent) -> None:
     """Every connector at its own pace, and the ledger behind the journal. Returns after ``stop``; raises what a person
     must change before it can go on."""
-    pullers = [Pulling(hub, plug, progress) for plug in hub.plugs([])]
+    plugs, broken = hub.all_plugs()
+    for place, error in broken.items():
+        log.error("connector_broken", connector=place, reason=said(error))
+    pullers = [Pulling(hub, plug, progress) for plug in plugs]
     hub.projection()
     failed: list[BaseException] = []
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from hub.config import HubConfig
-from hub.errors import Problem
+from hub.errors import ConfigWrong, Problem
 from hub.intake.plug import Plug
 from hub.intake.session import Surroundings
 from hub.journal.port import Journal
@@ -47,6 +47,9 @@ class Parts(Protocol):
 
     def plugs(self, names: list[str]) -> list[Plug]:
         """Connectors ready to run."""
+
+    def all_plugs(self) -> tuple[list[Plug], dict[str, ConfigWrong]]:
+        """All connectors that are ready to run, and by place what is wrong with the others."""
 
     def around(self, progress: Any = None) -> Surroundings:
         """What a pull needs from outside."""

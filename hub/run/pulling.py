@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 
-from hub.errors import HubError, Retry, Stop
+from hub.errors import ConfigWrong, HubError, Retry, Stop
 from hub.events.calendar import SHANGHAI
 from hub.intake.connector import SqlSpec
 from hub.intake.plug import Plug
@@ -22,13 +22,15 @@ log = structlog.get_logger()
 
 
 def pull(hub: Parts, names: list[str], once: bool, compare: bool, progress: Progress) -> dict[str, Any]:
-    """Pull the connectors called ``names`` (or all) once; a connector that does not answer does not stop the others.
+    """Pull the connectors called ``names`` (or all) once; one that fails, or whose file is wrong, does not stop the others.
 
     Without ``once`` it goes on, each connector at its ``every``, until the process is stopped. Returns
-    {"connectors": [{name, read, events, unchanged, skipped, quarantined, cursor, error?}]}.
+    {"connectors": [{name, read, events, unchanged, skipped, quarantined, cursor, error?, exit_code?}]}.
     """
-    pullers = [Pulling(hub, plug, progress) for plug in hub.plugs(names)]
-    rows = [puller.pull(wait=once, compare=compare) for puller in pullers]
+    plugs, broken = (hub.plugs(names), {}) if names else hub.all_plugs()
+    pullers = [Pulling(hub, plug, progress) for plug in plugs]
+    rows = [failed_row(name, error) for name, error in broken.items()]
+    rows += [puller.pull(wait=once, compare=compare, every_error=once) for puller in pullers]
     if not once:
         keep_pulling(pullers, threading.Event())
     return {"connectors": rows}
@@ -47,15 +49,16 @@ class Pulling:
         self._done += rows
         self._progress(self.name, self._done, None)
 
-    def pull(self, *, wait: bool, compare: bool) -> dict[str, Any]:
-        """Once. What may go through later is in ``error``; what a person must change is raised."""
+    def pull(self, *, wait: bool, compare: bool, every_error: bool = False) -> dict[str, Any]:
+        """Once. What may go through later (or ``every_error``) is in the row; what a person must change is raised."""
         self._done = 0
         try:
             result = self._puller.pull(wait=wait, compare=compare)
-        except Retry as error:
+        except HubError as error:
+            if not every_error and not isinstance(error, Retry):
+                raise
             log.warning("pull_failed", connector=self.name, error=type(error).__name__, **_plain(error))
-            empty = dict.fromkeys(("read", "events", "unchanged", "skipped", "quarantined"), 0)
-            return {"name": self.name, **empty, "cursor": None, "error": _said(error)}
+            return failed_row(self.name, error)
         row = asdict(result)
         moving = row.pop("moving")
         log.info("pulled", connector=self.name, **{k: v for k, v in row.items() if k != "name"})
@@ -75,7 +78,19 @@ class Pulling:
         )
 
 
-def _said(error: HubError) -> str:
+def failed_row(name: str, error: HubError) -> dict[str, Any]:
+    """The row of a connector that could not be pulled."""
+    empty = dict.fromkeys(("read", "events", "unchanged", "skipped", "quarantined"), 0)
+    return {"name": name, **empty, "cursor": None, "error": said(error), "exit_code": error.exit_code}
+
+
+def said(error: HubError) -> str:
+    """An error in the language spoken, with every problem of a file."""
+    if isinstance(error, ConfigWrong):
+        return "\n".join(
+            f"{p.file}:{p.line or 0}:{p.column or 0} {p.error}: {translate(p.message, **p.facts)}"
+            for p in error.problems
+        )
     remedy = " " + translate(error.remedy, **error.facts) if error.remedy else ""
     return translate(error.template, **error.facts) + remedy
 
@@ -99,7 +114,7 @@ def keep_pulling(pullers: Sequence[Pulling], stop: threading.Event) -> None:
                     puller.pull(wait=False, compare=False)
         except Stop as error:
             kind = type(error).__name__
-            log.error("connector_stopped", connector=puller.name, error=kind, reason=_said(error))
+            log.error("connector_stopped", connector=puller.name, error=kind, reason=said(error))
         except BaseException as error:  # noqa: BLE001 - a bug must end the process, not one thread
             failed.append(error)
             stop.set()
