@@ -26,6 +26,8 @@ LISTS: dict[str, tuple[str, ...]] = {
 """Fields whose values come from a closed list."""
 
 MAX_COUNT = 10**12
+MAX_FEN = 10**15
+MAX_LINE = 2_000_000_000
 
 
 @dataclass(frozen=True)
@@ -44,63 +46,40 @@ class FieldError:
 def field_errors(values: dict[str, Value], single: bool, max_mass_g: int) -> list[FieldError]:
     """The refusals that every event is checked for, in order. ``single``: a part that must state something."""
     found = [_missing(name, values.get(name)) for name in REQUIRED]
-    found += [
-        FieldError(
-            name, f"{name.upper()}_UNKNOWN", f"f_{name} IS NOT NULL AND f_{name} NOT IN ({_items(items)})", (name,)
-        )
-        for name, items in LISTS.items()
-        if name in values
-    ]
-    found.append(
-        FieldError(
-            "code",
-            "*",
-            "f_code IS NOT NULL AND f_scheme IS NOT NULL AND code_error = {error}",
-            ("scheme", "code", "occurred_at"),
-        )
-    )
-    found.append(
-        FieldError("region", "*", "f_region IS NOT NULL AND region_error = {error}", ("region", "occurred_at"))
-    )
+    found += [_unlisted(name, items) for name, items in LISTS.items() if name in values]
+    code = "f_code IS NOT NULL AND f_scheme IS NOT NULL AND code_error = {error}"
+    found.append(FieldError("code", "*", code, ("scheme", "code", "occurred_at")))
+    region = "f_region IS NOT NULL AND region_error = {error}"
+    found.append(FieldError("region", "*", region, ("region", "occurred_at")))
     if single:
         nothing = f"f_value IS NULL AND f_count IS NULL AND NOT {_failed(values, 'value', 'count')}"
         found.append(FieldError("value", "FIELD_MISSING", nothing, ("value", "count")))
-    found += [
-        FieldError(
-            "unit",
-            "FIELD_MISSING",
-            f"f_value IS NOT NULL AND f_unit IS NULL AND NOT {_failed(values, 'unit')}",
-            ("unit", "value"),
-        ),
-        FieldError(
-            "unit", "UNIT_UNKNOWN", "f_value IS NOT NULL AND f_unit IS NOT NULL AND unit_grams IS NULL", ("unit",)
-        ),
+    found += _measures(values, max_mass_g)
+    whole = {"count": ("COUNT_INVALID", 0, MAX_COUNT), "amount_fen": ("AMOUNT_INVALID", -MAX_FEN, MAX_FEN)}
+    whole["manifest_line"] = ("LINE_INVALID", 0, MAX_LINE)
+    for name, (error, low, high) in whole.items():
+        if name in values:
+            when = f"f_{name} <> trunc(f_{name}) OR f_{name} < {low} OR f_{name} > {high}"
+            found.append(FieldError(name, error, when, (name,)))
+    return [e for error in found for e in _spelled(error)]
+
+
+def _unlisted(name: str, items: tuple[str, ...]) -> FieldError:
+    when = f"f_{name} IS NOT NULL AND f_{name} NOT IN ({_items(items)})"
+    return FieldError(name, f"{name.upper()}_UNKNOWN", when, (name,))
+
+
+def _measures(values: dict[str, Value], max_mass_g: int) -> list[FieldError]:
+    """Value, unit and the mass that they give."""
+    unit_missing = f"f_value IS NOT NULL AND f_unit IS NULL AND NOT {_failed(values, 'unit')}"
+    unit_unknown = "f_value IS NOT NULL AND f_unit IS NOT NULL AND unit_grams IS NULL"
+    too_large = f"f_value >= 0 AND unit_grams IS NOT NULL AND (mass IS NULL OR mass > {max_mass_g})"
+    return [
+        FieldError("unit", "FIELD_MISSING", unit_missing, ("unit", "value")),
+        FieldError("unit", "UNIT_UNKNOWN", unit_unknown, ("unit",)),
         FieldError("value", "MASS_NEGATIVE", "f_value < 0", ("value", "unit")),
-        FieldError(
-            "value",
-            "MASS_TOO_LARGE",
-            f"f_value >= 0 AND unit_grams IS NOT NULL AND (mass IS NULL OR mass > {max_mass_g})",
-            ("value", "unit"),
-        ),
-        FieldError(
-            "count", "COUNT_INVALID", f"f_count <> trunc(f_count) OR f_count < 0 OR f_count > {MAX_COUNT}", ("count",)
-        ),
-        FieldError(
-            "amount_fen",
-            "AMOUNT_INVALID",
-            f"f_amount_fen <> trunc(f_amount_fen) OR abs(f_amount_fen) > {10**15}",
-            ("amount_fen",),
-        ),
-        FieldError(
-            "manifest_line",
-            "LINE_INVALID",
-            "f_manifest_line <> trunc(f_manifest_line) OR f_manifest_line < 0 OR f_manifest_line > 2000000000",
-            ("manifest_line",),
-        ),
+        FieldError("value", "MASS_TOO_LARGE", too_large, ("value", "unit")),
     ]
-    optional = ("amount_fen", "manifest_line")
-    kept = [error for error in found if error.field not in optional or error.field in values]
-    return [e for error in kept for e in _spelled(error)]
 
 
 def _missing(name: str, value: Value | None) -> FieldError:

@@ -80,61 +80,74 @@ class MappingWrong(Exception):
 
 def compile_mapping(connector: Connector, lists: MappingType[str, LocalList]) -> Mapping:
     """Compile every expression of a connector. Raises MappingWrong with every mistake."""
-    compiler = Compiler(lists, HANDLERS, connector.drop)
-    mistakes: list[Located] = []
-
-    def compiled(expression: Expression | None, wanted: tuple[Kind, ...]) -> Value | None:
-        if expression is None:
-            return None
-        try:
-            value = compiler.compile(expression.text)
-            if value.kind is not Kind.NULL and value.kind not in wanted:
-                raise ExpressionWrong(
-                    "KIND_WRONG",
-                    "{wanted} is needed here, this is {found}",
-                    0,
-                    _hint(expression, wanted),
-                    wanted=" / ".join(wanted),
-                    found=value.kind.value,
-                )
-        except ExpressionWrong as wrong:
-            mistakes.append(Located(expression, wrong))
-            return None
-        return value
-
+    shared = Compiler(lists, HANDLERS, connector.drop)
+    work = _Compiling(shared, [])
     source = connector.source
-    key_or_text = (Kind.TEXT, Kind.NUMBER, Kind.TIME)
-    version, deleted = compiled(source.version, key_or_text), compiled(source.deleted, (Kind.TRUTH,))
+    version = work.value(source.version, (Kind.TEXT, Kind.NUMBER, Kind.TIME))
     lenient = source.version is None
     cursor = getattr(source, "cursor", None)
     if lenient and cursor is not None:
-        version = compiler.column(cursor.by)
-    scope = compiled(getattr(source, "scope", None), (Kind.TEXT,))
-    checks = {name: compiled(e, (Kind.TRUTH,)) for name, e in connector.checks.items()}
-    fields = [
-        {name: _line_number(name, compiled(e, KINDS_OF_FIELDS[name]), compiler) for name, e in part.map.items()}
-        for part in connector.parts
-    ]
-    if mistakes:
-        raise MappingWrong(_once(mistakes))
-    known_checks = {name: value for name, value in checks.items() if value is not None}
-    sites = tuple(compiler.sites.values())
-    parts = tuple(
-        _part(connector, part, {n: v for n, v in values.items() if v is not None}, known_checks, compiler)
-        for part, values in zip(connector.parts, fields, strict=True)
-    )
+        version = shared.column(cursor.by)
+    deleted = work.value(source.deleted, (Kind.TRUTH,))
+    scope = work.value(getattr(source, "scope", None), (Kind.TEXT,))
+    parts = [_compiled_part(connector, part, work.beside()) for part in connector.parts]
+    if work.mistakes:
+        raise MappingWrong(_once(work.mistakes))
     said = "\n".join([p.sql for p in parts] + [str(v.sql) if v else "" for v in (deleted, version, scope)])
     return Mapping(
-        parts,
-        dict(compiler.columns),
-        sites,
-        deleted,
-        version,
-        lenient,
-        scope,
-        sha256_hex(said)[:16],
-        tuple(sorted(compiler.lists_used)),
-        tuple(p for p, _ in compiler.patterns),
+        parts=tuple(parts),
+        columns=dict(shared.columns),
+        sites=tuple(shared.sites.values()),
+        deleted=deleted,
+        version=version,
+        lenient=lenient,
+        scope=scope,
+        digest=sha256_hex(said)[:16],
+        lists_used=tuple(sorted(shared.lists_used)),
+        patterns=tuple(p for p, _ in shared.patterns),
+    )
+
+
+@dataclass(frozen=True)
+class _Compiling:
+    """A compiler that goes on after a mistake, and remembers it."""
+
+    compiler: Compiler
+    mistakes: list[Located]
+
+    def beside(self) -> _Compiling:
+        """Another one for a SELECT of its own: columns, lists and mistakes are shared, sites are not."""
+        c = self.compiler
+        own = Compiler(c.lists, c.handlers, c.drop, columns=c.columns, lists_used=c.lists_used, patterns=c.patterns)
+        return _Compiling(own, self.mistakes)
+
+    def value(self, expression: Expression | None, wanted: tuple[Kind, ...]) -> Value | None:
+        """The compiled expression; None where there is none, or a mistake in it."""
+        if expression is None:
+            return None
+        try:
+            value = self.compiler.compile(expression.text)
+            if value.kind is not Kind.NULL and value.kind not in wanted:
+                message = "{wanted} is needed here, this is {found}"
+                facts = {"wanted": " / ".join(wanted), "found": value.kind.value}
+                raise ExpressionWrong("KIND_WRONG", message, 0, _hint(expression, wanted), **facts)
+        except ExpressionWrong as wrong:
+            self.mistakes.append(Located(expression, wrong))
+            return None
+        return value
+
+
+def _compiled_part(connector: Connector, part: Part, work: _Compiling) -> PartMapping:
+    fields = {
+        name: _line_number(name, work.value(e, KINDS_OF_FIELDS[name]), work.compiler) for name, e in part.map.items()
+    }
+    checks = {name: work.value(e, (Kind.TRUTH,)) for name, e in connector.checks.items()}
+    return _part(
+        connector,
+        part,
+        {name: value for name, value in fields.items() if value is not None},
+        {name: value for name, value in checks.items() if value is not None},
+        work.compiler,
     )
 
 

@@ -14,9 +14,9 @@ from hub.intake.appending import catch_up, read_rows
 from hub.intake.outgoing import act
 from hub.intake.plug import Plug
 from hub.intake.pull import Puller
+from hub.intake.said import Origin, Said
 from hub.intake.seen import Seen
 from hub.intake.session import Session, Surroundings
-from hub.intake.stating import Origin, Said
 from hub.journal.port import TOPICS, Journal
 from hub.texts import translate
 

@@ -19,10 +19,11 @@ from hub.intake.outgoing import KEPT_OF_LONG, Stamp, quarantined
 from hub.intake.pipeline import run_stages
 from hub.intake.placing import Placing
 from hub.intake.record import Recorder
+from hub.intake.said import Origin, Said
 from hub.intake.seen import Seen
 from hub.intake.settling import settle
 from hub.intake.sources.port import Batch, Unreadable
-from hub.intake.stating import Origin, Said, Stating
+from hub.intake.stating import Stating
 
 Hashes = npt.NDArray[np.uint64]
 

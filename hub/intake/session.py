@@ -20,8 +20,9 @@ from hub.intake.placing import Placing
 from hub.intake.plug import Plug
 from hub.intake.reading import Reading
 from hub.intake.record import Recorder
+from hub.intake.said import Origin, Said
 from hub.intake.seen import Seen
-from hub.intake.stating import Origin, Said, Stating
+from hub.intake.stating import Stating
 from hub.intake.vanishing import Vanishing
 from hub.journal.port import Journal
 

@@ -7,7 +7,6 @@ Per batch: which texts are new (:mod:`hub.intake.seen`), under which pair (:mod:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -21,42 +20,12 @@ from hub.intake.mapping import ErrorBit, PartMapping, errors_of
 from hub.intake.outgoing import Stamp, Withdrawal, events, quarantined, withdrawals
 from hub.intake.placing import Placing
 from hub.intake.record import MAX_RECORD_BYTES
+from hub.intake.said import Origin, Said
 from hub.intake.seen import Seen
 from hub.intake.selecting import error_columns
 
 LastEvents = Callable[[Sequence[tuple[int, int]]], list[dict[str, Any]]]
 """(partition, position) of events → the events, in that order."""
-
-
-@dataclass
-class Said:
-    """What a batch comes to. ``events`` has the schema's columns and ``content``; ``matched`` counts the rows whose key
-    was known to be in the source."""
-
-    events: list[pa.Table] = field(default_factory=list)
-    quarantine: list[dict[str, Any]] = field(default_factory=list)
-    deleted: list[tuple[str, int, int, str | None]] = field(default_factory=list)
-    alike: list[tuple[str, str, str]] = field(default_factory=list)
-    read: int = 0
-    unchanged: int = 0
-    skipped: int = 0
-    matched: int = 0
-
-    def event_count(self) -> int:
-        """How many events."""
-        return sum(t.num_rows for t in self.events)
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where rows came from: the place as text for a line, and what the source lacks of what the mapping reads."""
-
-    name: str
-    missing: frozenset[str] = frozenset()
-
-    def place(self, line: int | None) -> str:
-        """``in/a.csv:12``, or the table's name."""
-        return self.name if line is None or line < 1 else f"{self.name}:{line}"
 
 
 class Stating:

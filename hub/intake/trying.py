@@ -19,10 +19,11 @@ from hub.intake.plug import Plug
 from hub.intake.pull_files import file_source
 from hub.intake.pull_table import sql_source
 from hub.intake.record import Recorder
+from hub.intake.said import Origin, Said
 from hub.intake.seen import Seen
 from hub.intake.session import Surroundings
 from hub.intake.sources.port import Batch
-from hub.intake.stating import Origin, Said, Stating
+from hub.intake.stating import Stating
 
 _BATCH = "preview"
 

@@ -1,0 +1,39 @@
+"""What a batch of records comes to, and where its rows stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+
+@dataclass
+class Said:
+    """What a batch comes to. ``events`` has the schema's columns and ``content``; ``matched`` counts the rows whose key
+    was known to be in the source."""
+
+    events: list[pa.Table] = field(default_factory=list)
+    quarantine: list[dict[str, Any]] = field(default_factory=list)
+    deleted: list[tuple[str, int, int, str | None]] = field(default_factory=list)
+    alike: list[tuple[str, str, str]] = field(default_factory=list)
+    read: int = 0
+    unchanged: int = 0
+    skipped: int = 0
+    matched: int = 0
+
+    def event_count(self) -> int:
+        """How many events."""
+        return sum(t.num_rows for t in self.events)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where rows came from: the place as text for a line, and what the source lacks of what the mapping reads."""
+
+    name: str
+    missing: frozenset[str] = frozenset()
+
+    def place(self, line: int | None) -> str:
+        """``in/a.csv:12``, or the table's name."""
+        return self.name if line is None or line < 1 else f"{self.name}:{line}"
