@@ -8,18 +8,22 @@ a NULL that comes from NULL inputs.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import reduce
 from typing import cast
 
-import sqlglot
 from sqlglot import exp
+from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.errors import SqlglotError
 
 MAX_EXPRESSION = 20_000
 MAX_DEPTH = 60
+_DUCKDB = DuckDB()
+_MATCHING = ("TILDE", "RLIKE", "IRLIKE")
+"""``~`` is a full match in DuckDB and a search in the parser."""
 
 
 class Kind(StrEnum):
@@ -77,7 +81,8 @@ def parse(text: str) -> exp.Expression:
             "EXPRESSION_TOO_LONG", "the expression is longer than {limit} characters", 0, limit=MAX_EXPRESSION
         )
     try:
-        found = sqlglot.parse(text, dialect="duckdb")
+        tokens = _DUCKDB.tokenize(text)
+        found = _DUCKDB.parser().parse(tokens, text)
     except SqlglotError as error:
         raise ExpressionWrong(
             "EXPRESSION_UNREADABLE", "cannot be read as SQL: {reason}", _where(error, text), reason=_reason(error)
@@ -86,6 +91,11 @@ def parse(text: str) -> exp.Expression:
         raise ExpressionWrong("EXPRESSION_TOO_DEEP", "the expression is nested too deeply", 0) from error
     if len(found) != 1 or found[0] is None:
         raise ExpressionWrong("ONE_EXPRESSION", "exactly one expression is expected here", 0)
+    for token in tokens:
+        if token.token_type.name in _MATCHING:
+            raise ExpressionWrong(
+                "NOT_ALLOWED", "{what} is not allowed in a mapping", token.start, "regexp_full_match", what=token.text
+            )
     return cast(exp.Expression, found[0])
 
 
@@ -101,7 +111,9 @@ def _where(error: SqlglotError, text: str) -> int:
 
 def _reason(error: SqlglotError) -> str:
     errors = getattr(error, "errors", None)
-    return str(errors[0]["description"]) if errors else "unfinished text"
+    if not errors:
+        return "unfinished text"
+    return re.sub(r" but got <Token.*|(?<=missing for )<class '[\w.]*\.(?=\w+'>)|'>$", "", str(errors[0]["description"]))
 
 
 def offset_of(node: exp.Expression) -> int:

@@ -67,10 +67,12 @@ def check_growth(node: exp.Expression) -> None:
 
 def _growth(node: exp.Expression) -> int:
     """How many times as long as its longest column a text can become."""
+    if isinstance(node, exp.Column):
+        return 1
     inner = [_growth(child) for child in node.iter_expressions()]
     if isinstance(node, exp.Concat | exp.ConcatWs | exp.DPipe):
         return sum(inner)
-    longest = max(inner, default=1 if isinstance(node, exp.Column) else 0)
+    longest = max(inner, default=0)
     if isinstance(node, exp.RegexpReplace):
         return longest * (len(node.args["replacement"].name) + 1)
     if isinstance(node, exp.Replace):
