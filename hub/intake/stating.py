@@ -136,7 +136,10 @@ class Stating:
         items: list[tuple[dict[str, Any], tuple[int, int]]] = []
         for row in rows.to_pylist():
             parts = known.get(row["skey"], [])
-            if parts:
+            if parts and not row["always"] and all(retracted for _, _, retracted, _, _ in parts):
+                said.unchanged += 1
+                said.alike.append((row["skey"], row["sha"], self._stamp.mapping))
+            elif parts:
                 items += [(row, (partition, position)) for _, _, _, partition, position in parts]
             elif row["k_state"] == "quarantined":
                 said.deleted.append((row["skey"], row["revision"], row["restated"], row["sha"]))
@@ -237,8 +240,7 @@ class Stating:
 
     def _quiet(self, rows: pa.Table, mapped: list[tuple[PartMapping, pa.Table]], said: Said) -> set[int]:
         """Rows that say what is known already; parts that a speaking row no longer gives are taken back."""
-        single = len(mapped) == 1
-        known = rows.filter(pc.invert(rows["always"]) if single else pc.is_valid(rows["k_state"]))
+        known = rows.filter(pc.or_(self._may_be_known(rows, mapped), self._silent(rows, mapped)))
         if known.num_rows == 0:
             return set()
         before = self._seen.parts(known["skey"].to_pylist())
@@ -256,6 +258,8 @@ class Stating:
                 said.unchanged += 1
                 said.alike.append((row["skey"], row["sha"], self._stamp.mapping))
                 continue
+            if not standing and row["rn"] not in now:
+                self._say_nothing(row, said)
             lost += [
                 (row, (partition, position))
                 for p, _, retracted, partition, position in before.get(row["skey"], [])
@@ -263,6 +267,26 @@ class Stating:
             ]
         self._take_back(lost, said)
         return quiet
+
+
+    @staticmethod
+    def _may_be_known(rows: pa.Table, mapped: list[tuple[PartMapping, pa.Table]]) -> pa.ChunkedArray:
+        """Rows to be compared with what stands: with one part, one that always speaks replaces it anyway."""
+        return pc.invert(rows["always"]) if len(mapped) == 1 else pc.is_valid(rows["k_state"])
+
+    @staticmethod
+    def _silent(rows: pa.Table, mapped: list[tuple[PartMapping, pa.Table]]) -> pa.ChunkedArray:
+        """Rows of which no part states anything."""
+        stated = [table.filter(table["stated"])["rn"] for _, table in mapped]
+        return pc.invert(pc.is_in(rows["rn"], pa.chunked_array([c for rn in stated for c in rn.chunks], pa.int64())))
+
+    @staticmethod
+    def _say_nothing(row: dict[str, Any], said: Said) -> None:
+        """Nothing stands and nothing is stated: of a key that only waits, the waiting ends."""
+        if row["k_state"] == "quarantined":
+            said.deleted.append((row["skey"], row["revision"], row["restated"], row["sha"]))
+        else:
+            said.unchanged += 1
 
 
 def _error(

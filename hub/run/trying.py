@@ -38,9 +38,8 @@ def test(hub: Parts, name: str | None) -> dict[str, Any]:
         for number, plug in enumerate(hub.plugs([name] if name else [])):
             seen = Seen(Path(folder) / f"{number}.db")
             try:
-                trial = Trial(plug, seen, hub.around().now())
-                for case in plug.connector.tests:
-                    differences = trial.run(case)
+                trial, cases = Trial(plug, seen, hub.around().now()), plug.connector.tests
+                for case, differences in zip(cases, trial.run_all(cases), strict=True):
                     found.append(
                         {
                             "connector": plug.connector.name,
