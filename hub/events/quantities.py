@@ -30,5 +30,10 @@ def plain_sql(value: str) -> str:
 
 
 def mass_sql(value: str, grams: str) -> str:
-    """DuckDB text for :func:`mass_g`; NULL where the product does not fit (then it is over MAX_MASS_G anyway)."""
-    return f"TRY(CAST(round(({value}) * ({grams}), 0) AS BIGINT))"
+    """DuckDB text for :func:`mass_g`; NULL where the mass does not fit (then it is over MAX_MASS_G anyway).
+
+    A product of several numbers has room for so many decimals that 38 digits may not hold the mass beside them: then 18
+    decimals of the value count.
+    """
+    exact = f"TRY(CAST(round(({value}) * ({grams}), 0) AS BIGINT))"
+    return f"coalesce({exact}, TRY(CAST(round(CAST({value} AS DECIMAL(38,18)) * ({grams}), 0) AS BIGINT)))"
