@@ -132,9 +132,11 @@ class _Rows:
                 return
 
     def _fast(self, text: bytes) -> tuple[Batch, int] | None:
-        """The whole block at once, if every line of it is a plain record."""
+        """Many lines at once, if every one of them is a plain record: as many as are no longer than one may be."""
+        if len(text) > RECORD_MAX:
+            text = text[:RECORD_MAX]
         found = cut(text, self.delimiter)
-        if found is None or (found.stop == 0 and len(text) > RECORD_MAX) or found.stop > RECORD_MAX:
+        if found is None or (found.stop == 0 and len(text) == RECORD_MAX):
             return None
         block = text if found.stop == len(text) else text[: found.stop]
         if b"\0" in block or (b"\r" in block and block.count(b"\r") != block.count(b"\r\n")):
