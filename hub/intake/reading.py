@@ -190,8 +190,8 @@ class Reading:
 
     def _current(self, records: pa.Table, what: What) -> pa.Table:
         """Without the rows of scopes that a newer file has replaced."""
-        for number in range(len(what.names)):
-            scopes = pc.unique(records.filter(pc.equal(records["origin"], number))["scope"]).to_pylist()
+        for number in range(len(what.names)) if self._engine.mapping.scope is not None else ():
+            scopes = pc.unique(records["scope"].filter(pc.equal(records["origin"], number))).to_pylist()
             old = [scope for scope in scopes if scope is not None and what.is_outdated(number, scope)]
             if old:
                 gone = pc.and_(
