@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hub.ahead import ahead
 from hub.intake.connector import FileSpec
 from hub.intake.plug import Plug
 from hub.intake.pulled import Pulled, pulled
@@ -19,6 +20,8 @@ from hub.intake.sources.port import Batch, FileFound
 WAIT_FOR_STILL_FILES_SECONDS = 2.0
 TOGETHER_BYTES = 16 << 20
 """So many bytes of small files are read as one, for a mapping's SELECT costs the same for ten rows and ten thousand."""
+KEPT_BYTES = 256 << 20
+"""What the first look at files keeps in memory, so that the second need not read them again."""
 MOSTLY_REPEATED = 5
 """Files that say again more than one key in so many are read one by one: each is a whole statement of its own."""
 
@@ -48,13 +51,13 @@ class FilePull:
         found = source.found(WAIT_FOR_STILL_FILES_SECONDS if wait else 0.0)
         total, recorder = Tally(), self.session.recorder()
         for files in _together([f for f in found.files if self._is_due(f)], alone=self._scoped):
-            hashes = [_hashes(source, recorder, file) for file in files]
-            repeated = repeated_hashes(hashes)
-            if len(files) > 1 and len(repeated) * MOSTLY_REPEATED > sum(map(len, hashes)):
-                for file, own in zip(files, hashes, strict=True):
-                    total.include(self._read(source, [file], repeated_hashes([own])))
+            looks = _looked_through(source, recorder, files)
+            repeated = repeated_hashes([look.hashes for look in looks])
+            if len(files) > 1 and len(repeated) * MOSTLY_REPEATED > sum(len(look.hashes) for look in looks):
+                for look in looks:
+                    total.include(self._read(source, [look], repeated_hashes([look.hashes])))
             else:
-                total.include(self._read(source, files, repeated))
+                total.include(self._read(source, looks, repeated))
         return pulled(self.session, total, None, found.moving)
 
     @property
@@ -66,7 +69,8 @@ class FilePull:
         held = state.removeprefix("held:") if state.startswith("held:") else None
         return state != "read" and (held is None or self.session.seen.is_approved(held) is not None)
 
-    def _read(self, source: FileSource, files: Sequence[FileFound], repeated: Hashes) -> Tally:
+    def _read(self, source: FileSource, looks: Sequence[_Look], repeated: Hashes) -> Tally:
+        files = [look.file for look in looks]
         fresh = self.session.seen.is_empty()
         what = What(
             names=tuple(file.path for file in files),
@@ -76,7 +80,7 @@ class FilePull:
             is_outdated=lambda number, scope: self._is_outdated(files[number], scope),
         )
         tabular = not files[0].path.lower().endswith((".json", ".jsonl", ".ndjson"))
-        tally = self.session.reading(tabular=tabular).run(what, _batches(source, files), lambda _cursor: [])
+        tally = self.session.reading(tabular=tabular).run(what, _batches(source, looks), lambda _cursor: [])
         entries = [self._entry(file, tally, fresh=fresh) for file in files]
         self.session.appender.append([], [], [self.session.pulled_act(files=entries)])
         return tally
@@ -101,15 +105,34 @@ class FilePull:
         return newest is not None and (file.modified_us, file.path) < newest
 
 
-def _hashes(source: FileSource, recorder: Recorder, file: FileFound) -> Hashes:
-    """The key hashes of a file, equal texts and unreadable keys included."""
-    found = [recorder.key_hashes(batch.rows).to_numpy() for batch in source.read(file)]
-    return np.concatenate(found) if found else np.empty(0, np.uint64)
+@dataclass(frozen=True)
+class _Look:
+    """What a first look at a file found: the hashes of its keys (equal ones and unreadable ones too), and the batches
+    themselves where they fit in memory."""
+
+    file: FileFound
+    hashes: Hashes
+    batches: list[Batch] | None
 
 
-def _batches(source: FileSource, files: Sequence[FileFound]) -> Iterator[tuple[int, Batch]]:
-    for number, file in enumerate(files):
-        for batch in source.read(file, GATHERED):
+def _looked_through(source: FileSource, recorder: Recorder, files: Sequence[FileFound]) -> list[_Look]:
+    left = KEPT_BYTES
+    looks = []
+    for file in files:
+        hashes: list[Hashes] = []
+        batches: list[Batch] | None = []
+        for batch in ahead(source.read(file, GATHERED)):
+            hashes.append(recorder.key_hashes(batch.rows).to_numpy())
+            left -= batch.rows.nbytes
+            if batches is not None:
+                batches = [*batches, batch] if left > 0 else None
+        looks.append(_Look(file, np.concatenate(hashes) if hashes else np.empty(0, np.uint64), batches))
+    return looks
+
+
+def _batches(source: FileSource, looks: Sequence[_Look]) -> Iterator[tuple[int, Batch]]:
+    for number, look in enumerate(looks):
+        for batch in source.read(look.file, GATHERED) if look.batches is None else look.batches:
             yield number, batch
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -12,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from hub.ahead import ahead
 from hub.events.standing import Statement, place
 from hub.intake.appending import Appender
 from hub.intake.engine import Engine, failed_sql
@@ -22,7 +24,7 @@ from hub.intake.record import Recorder
 from hub.intake.said import Origin, Said
 from hub.intake.seen import Seen
 from hub.intake.settling import settle
-from hub.intake.sources.port import Batch, Unreadable
+from hub.intake.sources.port import Batch, Unreadable, Whole
 from hub.intake.stating import Stating
 
 Hashes = npt.NDArray[np.uint64]
@@ -134,7 +136,7 @@ class Reading:
 
     def _recorded(self, what: What, batches: Iterable[tuple[int, Batch]]) -> Iterator[_Recorded]:
         gathered, unreadable, rows = list[pa.Table](), list[tuple[int, Unreadable]](), 0
-        for number, batch in batches:
+        for number, batch in ahead(batches):
             gathered.append(self._records(what, number, batch))
             unreadable += [(number, piece) for piece in batch.unreadable]
             rows += batch.rows.num_rows
@@ -202,6 +204,7 @@ class Reading:
 
     def _unreadable(self, piece: Unreadable, number: int) -> dict[str, Any]:
         error = {"field": "record", "error": piece.error, "expression": "", "values": {"found": piece.found}}
+        whole = piece.whole or Whole(hashlib.sha256(piece.raw).hexdigest(), len(piece.raw))
         return quarantined(
             key=None,
             revision=0,
@@ -211,7 +214,8 @@ class Reading:
             place=self._origins[number].place(piece.line),
             scope=None,
             stamp=self._stamp,
-            length=len(piece.raw),
+            sha256=whole.sha256,
+            length=whole.size,
         )
 
     def _settled(self, aside: list[pa.Table], what: What) -> Iterator[Said]:

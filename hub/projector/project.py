@@ -9,8 +9,8 @@ from typing import Any
 
 from filelock import FileLock
 
+from hub.ahead import ahead
 from hub.journal.port import TOPICS, Journal, Topic
-from hub.projector.ahead import ahead
 from hub.projector.clock import now
 from hub.projector.messages import batch
 from hub.projector.port import PROJECTIONS, Batch, Claim, Store

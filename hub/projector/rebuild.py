@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from hub.ahead import ahead
 from hub.journal.port import Journal, Run
-from hub.projector.ahead import ahead
 from hub.projector.clock import now
 from hub.projector.entries import SCHEMA, from_events, statements
 from hub.projector.fold import Mask, changes
