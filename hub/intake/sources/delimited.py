@@ -15,7 +15,7 @@ import pyarrow.csv
 from hub.intake.sources.encoding import Encoding, encoding_of
 from hub.intake.sources.layout import COLUMNS_MAX, Columns, FileUnusable, columns_of, merge_header
 from hub.intake.sources.pieces import RAW_MAX, empty, lines_from, without_empty_rows
-from hub.intake.sources.port import Batch, Unreadable
+from hub.intake.sources.port import Batch, Unreadable, Whole
 from hub.intake.sources.quoting import RECORD_MAX, Record, cut, fields_of, records
 
 _DELIMITERS = (b",", b";", b"\t", b"|")
@@ -238,7 +238,8 @@ class _Rows:
             if newline >= 0:
                 texts.put_back(text[newline + 1 :])
                 break
-        found = f"{length} bytes, {RECORD_MAX} at most; only its head is kept, sha256 {digest.hexdigest()}"
-        bad = Unreadable(self.line, self.encoding.original(head.rstrip(b"\x80\xbf")), "RECORD_TOO_LONG", found)
+        whole = Whole(digest.hexdigest(), length)
+        found = f"{length} bytes, {RECORD_MAX} at most; only its head is kept, sha256 {whole.sha256}"
+        bad = Unreadable(self.line, self.encoding.original(head.rstrip(b"\x80\xbf")), "RECORD_TOO_LONG", found, whole)
         self.line += 1
         return Batch(empty(self.columns.delivered), pa.array(np.empty(0, np.int64)), (bad,))

@@ -17,7 +17,7 @@ from hub.intake.sources.json_lines import read_json
 from hub.intake.sources.layout import FileUnusable
 from hub.intake.sources.parquet import read_parquet
 from hub.intake.sources.pieces import RAW_MAX, empty, joined, lines_from, withhold_all
-from hub.intake.sources.port import Batch, FileFound, Unreadable
+from hub.intake.sources.port import Batch, FileFound, Unreadable, Whole
 from hub.intake.sources.sheet import read_sheet
 
 STILL_SECONDS = 2.0
@@ -188,8 +188,9 @@ def _whole_file(path: Path, error: FileUnusable) -> Batch:
         head = handle.read(RAW_MAX)
         handle.seek(0)
         digest = hashlib.file_digest(handle, "sha256").hexdigest()
-    found = f"{error.found} (whole file: {path.stat().st_size} bytes, sha256 {digest})"
-    return Batch(empty(), lines_from(1, 0), (Unreadable(None, head, error.error, found),))
+    whole = Whole(digest, path.stat().st_size)
+    found = f"{error.found} (whole file: {whole.size} bytes, sha256 {digest})"
+    return Batch(empty(), lines_from(1, 0), (Unreadable(None, head, error.error, found, whole),))
 
 
 def _unavailable(error: OSError) -> SourceUnavailable:

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hub.intake.sources.port import Batch, Unreadable
+from hub.intake.sources.port import Batch, Unreadable, Whole
 
 RAW_MAX = 64 << 10
 """Of a whole file that cannot be used, and of an endless record, so much is kept."""
@@ -66,9 +66,9 @@ def without_empty_rows(piece: Batch) -> Batch:
 
 def withheld(bad: Unreadable) -> Unreadable:
     """The same without its text: it could not be taken apart, so it may hold what the connector drops."""
-    digest = hashlib.sha256(bad.raw).hexdigest()
-    found = f"{bad.found}; text withheld because of the drop list: {len(bad.raw)} bytes, sha256 {digest}"
-    return replace(bad, raw=b"", found=found)
+    whole = bad.whole or Whole(hashlib.sha256(bad.raw).hexdigest(), len(bad.raw))
+    found = f"{bad.found}; text withheld because of the drop list: {len(bad.raw)} bytes, sha256 {whole.sha256}"
+    return replace(bad, raw=b"", found=found, whole=whole)
 
 
 def withhold_all(pieces: Iterable[Batch]) -> Iterator[Batch]:

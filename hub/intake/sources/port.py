@@ -15,13 +15,25 @@ import pyarrow as pa
 
 
 @dataclass(frozen=True)
+class Whole:
+    """SHA-256 (hex) and length in bytes of a piece of input, as it stood there."""
+
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
 class Unreadable:
-    """A piece of input that is no record: kept raw, with a stable error name and what was found there."""
+    """A piece of input that is no record: kept raw, with a stable error name and what was found there.
+
+    Where ``raw`` is not the whole of it (only its head, or withheld), ``whole`` is what the whole was.
+    """
 
     line: int | None
     raw: bytes
     error: str
     found: str
+    whole: Whole | None = None
 
 
 @dataclass(frozen=True)
