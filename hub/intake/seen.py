@@ -19,7 +19,7 @@ from hub.errors import JournalUnavailable
 from hub.events.standing import Known
 
 GOOD, QUARANTINED, ABSENT = "good", "quarantined", "absent"
-_VERSION = "2"
+_VERSION = "3"
 _TABLES = """
 CREATE TABLE IF NOT EXISTS seen (k TEXT PRIMARY KEY, sha TEXT, revision INTEGER NOT NULL, restated INTEGER NOT NULL,
   state TEXT NOT NULL, rank INTEGER NOT NULL, scope TEXT, parts TEXT) STRICT, WITHOUT ROWID;
@@ -32,7 +32,8 @@ CREATE TABLE IF NOT EXISTS file (sha TEXT PRIMARY KEY, path TEXT NOT NULL, modif
 CREATE TABLE IF NOT EXISTS scope (scope TEXT PRIMARY KEY, modified_us INTEGER NOT NULL, path TEXT NOT NULL)
   STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS approved (digest TEXT PRIMARY KEY, act TEXT NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS memo (k TEXT PRIMARY KEY, sha TEXT NOT NULL, mapping TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS memo (k TEXT PRIMARY KEY, sha TEXT NOT NULL, mapping TEXT NOT NULL,
+  revision INTEGER NOT NULL, restated INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS note (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 """
 KNOWN = pa.schema(
@@ -105,6 +106,7 @@ class Seen:
         found = self.db.execute(
             "SELECT ask.rn, seen.sha, seen.revision, seen.restated, seen.state, memo.sha, memo.mapping"
             " FROM ask LEFT JOIN seen ON seen.k = ask.k LEFT JOIN memo ON memo.k = ask.k"
+            " AND memo.revision = seen.revision AND memo.restated = seen.restated"
             " WHERE seen.k IS NULL OR seen.sha IS NOT ask.sha OR seen.state = 'absent' ORDER BY ask.rn"
         ).fetchall()
         self.db.execute("COMMIT")
@@ -173,8 +175,10 @@ class Seen:
         return str(row[0]) if row else None
 
     def remember_alike(self, rows: Iterable[tuple[str, str, str]]) -> None:
-        """(key, sha, mapping digest): texts that say what is already known."""
-        self.db.executemany("INSERT OR REPLACE INTO memo VALUES (?, ?, ?)", rows)
+        """(key, sha, mapping digest): texts that say what is already known, for as long as that is the newest."""
+        self.db.executemany(
+            "INSERT OR REPLACE INTO memo SELECT k, ?2, ?3, revision, restated FROM seen WHERE k = ?1", rows
+        )
 
     # --- what waits
 
