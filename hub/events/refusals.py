@@ -63,6 +63,10 @@ _ALL = (
     ),
     Refusal("DELETED_UNREADABLE", "whether the record is deleted cannot be read", _MAPPING),
     # an expression
+    Refusal(
+        "COLUMN_MISSING", "the source does not have this column, which the connector reads",
+        "Name the column in connector.yaml as it is in the source, and redrive; or have it sent.",
+    ),
     Refusal("NUMBER_UNREADABLE", "not a number", _MAPPING),
     Refusal("NUMBER_OVERFLOW", "the number is too large", _MAPPING),
     Refusal("NUMBER_NOT_WHOLE", "not a whole number", _MAPPING),
@@ -76,6 +80,7 @@ _ALL = (
         "Add it to the list in connector.yaml and redrive.",
     ),
     Refusal("USCC_INVALID", "not a unified social credit code: its check digit is wrong", _MEND),
+    Refusal("EXPRESSION_FAILED", "an expression cannot be computed for this record", _MAPPING),
     # a field
     Refusal("FIELD_MISSING", "a field that every event needs is empty", _MAPPING),
     Refusal("KIND_UNKNOWN", "there is no such kind of event", _MAPPING),

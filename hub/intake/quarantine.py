@@ -14,7 +14,7 @@ from hub.intake.appending import catch_up, read_rows
 from hub.intake.outgoing import act
 from hub.intake.plug import Plug
 from hub.intake.pull import Puller
-from hub.intake.said import Origin, Said
+from hub.intake.said import Said
 from hub.intake.seen import Seen
 from hub.intake.session import Session, Surroundings
 from hub.journal.port import TOPICS, Journal
@@ -119,7 +119,8 @@ class Deciding:
     def redrive(self, ids: Sequence[str] | None) -> dict[str, Any]:
         """Map open records (``ids``, or all) again by the connector as it is now; each keeps its pair.
 
-        Returns {"redriven", "events", "still_open"}: records that fit now, the events they made, and the rest.
+        Returns {"redriven", "events", "still_open"}: records that fit now, the events they made, and the rest. What
+        waits on for another reason than before is set aside anew, under its id, with the errors that it has now.
         """
         act_id = str(self._around.new_id())
         with Puller(self._plug, self._journal, self._around).session(act_id) as session:
@@ -135,12 +136,18 @@ class Deciding:
         able = [m for m in messages if _is_mappable(m)]
         said = Said()
         for start in range(0, len(able), _READ_AT_ONCE):
-            session.restate(able[start : start + _READ_AT_ONCE], Origin("redrive"), said)
+            session.restate(able[start : start + _READ_AT_ONCE], said)
         fitting = len(able) - len(said.quarantine)
-        if said.events:
+        before = {message["quarantine_id"]: message for message in able}
+        still = [_otherwise(before[row["quarantine_id"]], row) for row in said.quarantine]
+        changed = [row for row in still if row["errors"] != before[row["quarantine_id"]]["errors"]]
+        if fitting or changed:
             body = {"records": fitting, "mapping": self._plug.mapping.digest}
-            decided = self._act("redriven", body, act_id=act_id)
-            session.appender.append(said.events, [], [decided])
+            ended = [
+                self._act("deleted", {"sha256": sha}, source_key=key, revision=revision, restated=restated)
+                for key, revision, restated, sha in said.deleted
+            ]
+            session.appender.append(said.events, changed, [self._act("redriven", body, act_id=act_id), *ended])
         return {"redriven": fitting, "events": said.event_count(), "still_open": len(open_) - fitting}
 
     def approve(self, row: dict[str, Any]) -> dict[str, Any]:
@@ -184,6 +191,12 @@ class Deciding:
             **about,
         )
         return made | ({"act_id": act_id} if act_id else {})
+
+
+def _otherwise(before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
+    """A record that waits on: as it came and where it stood, with what is wrong with it now."""
+    judged = ("errors", "parts", "mapping", "lists", "batch", "observed_at")
+    return before | {name: now[name] for name in judged}
 
 
 def _is_mappable(message: dict[str, Any]) -> bool:

@@ -71,8 +71,10 @@ def fold_quarantine(db: sqlite3.Connection, rows: pa.Table) -> None:
         "scope",
     )
     db.executemany(
-        "INSERT OR IGNORE INTO waiting (quarantine_id, k, revision, restated, partition, position, sha, scope, error)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO waiting (quarantine_id, k, revision, restated, partition, position, sha, scope, error)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET partition = excluded.partition,"
+        # Set aside anew at a re-drive, with the errors that it has now.
+        " position = excluded.position, error = excluded.error WHERE excluded.position > waiting.position",
         (
             (*row, json.loads(errors)[0]["error"])
             for row, errors in zip(rows_of(rows, names), rows["errors"].to_pylist(), strict=True)

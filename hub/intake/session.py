@@ -109,18 +109,24 @@ class Session:
             progress=lambda rows: self.around.progress(self.connector.name, rows),
         )
 
-    def restate(self, messages: Sequence[dict[str, Any]], origin: Origin, said: Said) -> None:
-        """Map quarantined records again, each under the pair it was set aside with; adds to ``said``."""
+    def restate(self, messages: Sequence[dict[str, Any]], said: Said) -> None:
+        """Map quarantined records again, each under the pair it was set aside with; adds to ``said``.
+
+        A column that the source did not have is not empty: while the mapping reads it, the record waits on.
+        """
         records = [json.loads(message["record"]) for message in messages]
         names = list(dict.fromkeys(name for record in records for name in record))
         rows = pa.table({n: pa.array([r.get(n) for r in records], pa.string()) for n in names})
         table = self.recorder().records(rows, pa.array([0] * len(records), pa.int64()))
         for name, kind in (("scope", pa.string()), ("revision", pa.int64()), ("restated", pa.int64())):
             table = table.append_column(name, pa.array([message[name] for message in messages], kind))
-        for name, value in (("origin", 0), ("version_default", None)):
-            table = table.append_column(name, pa.array([value] * len(records), pa.int64()))
+        lacking = [frozenset(_lacking(message)).intersection(self.plug.mapping.columns) for message in messages]
+        origins = {missing: number for number, missing in enumerate(dict.fromkeys(lacking))}
+        table = table.append_column("origin", pa.array([origins[missing] for missing in lacking], pa.int64()))
+        table = table.append_column("version_default", pa.nulls(len(records), pa.int64()))
         placing = Placing(self.engine, self.now)
-        Stating(self.engine, self.seen, placing, self.stamp, self.last_events).again(table, [origin], said)
+        stating = Stating(self.engine, self.seen, placing, self.stamp, self.last_events)
+        stating.again(table, [Origin("redrive", missing) for missing in origins], said)
 
     def refuse_changed_shape(self) -> None:
         """A changed key, or parts that are no longer yielded, would leave entities that nothing speaks about. Refused."""
@@ -141,3 +147,8 @@ class Session:
                 parts=", ".join(sorted(lost)),
                 remedy="Keep them until a replay has settled the old entities.",
             )
+
+
+def _lacking(message: dict[str, Any]) -> list[str]:
+    """The columns that a quarantined record's source did not have."""
+    return [error["field"] for error in json.loads(message["errors"]) if error["error"] == "COLUMN_MISSING"]

@@ -108,7 +108,7 @@ class Stating:
         conditions = [
             (pc.equal(rows["version_state"], "unreadable"), "version", "VERSION_UNREADABLE"),
             (pc.equal(rows["version_state"], "future"), "version", "VERSION_IN_FUTURE"),
-            (rows["deleted_failed"], "deleted", "EXPRESSION_FAILED"),
+            (rows["deleted_failed"], "deleted", "DELETED_UNREADABLE"),
             (pc.greater(pc.binary_length(rows["rec"]), MAX_RECORD_BYTES), "record", "RECORD_TOO_LONG"),
         ]
         if self._engine.mapping.scope is not None:
