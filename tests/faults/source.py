@@ -1,0 +1,109 @@
+"""A changing source: a table and a folder of files, and what is true of them, read directly."""
+
+from __future__ import annotations
+
+import os
+import random
+import sqlite3
+import time
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+HUB = '[hub]\nname = "faults"\ncity = "371500"\n'
+CONNECTOR = """hub: 1
+name: {name}
+department: {department}
+source: {source}
+every: 300ms
+map:
+  kind: "'COLLECTED'"
+  stream: "'domestic'"
+  scheme: "'LOCAL'"
+  code: "'A'"
+  value: num(KG)
+  unit: "'kg'"
+  occurred_at: "ts('2026-03-01')"
+  region: "'371502'"
+"""
+TABLE = "{kind: sql, url: 'sqlite:///source.db', table: T, key: [K], cursor: {by: V}, version: V, deleted: GONE = '1'}"
+FILES = "{kind: file, path: 'in/*.csv', key: [K], scope: S}"
+TABLE_NAME, FILES_NAME = "housing.scales", "commerce.returns"
+BAD = "bad"
+OLD_FILE_SECONDS = 3600
+
+
+@dataclass
+class Source:
+    """``folder`` is the hub's. A number in KG changes with every statement, so that a stale one is seen."""
+
+    folder: Path
+    random: random.Random
+    version: int = 0
+    files: int = 0
+    scopes: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def make(self) -> None:
+        """The hub's folder, its two connectors, an empty table."""
+        (self.folder / "in").mkdir(parents=True)
+        (self.folder / "hub.toml").write_text(HUB)
+        for name, text in ((TABLE_NAME, TABLE), (FILES_NAME, FILES)):
+            path = self.folder / "connectors" / name.replace(".", "/")
+            path.mkdir(parents=True)
+            yaml = CONNECTOR.format(name=name, department=name.split(".", maxsplit=1)[0], source=text)
+            (path / "connector.yaml").write_text(yaml)
+        with closing(sqlite3.connect(self.folder / "source.db")) as db:
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("CREATE TABLE T (K TEXT PRIMARY KEY, KG TEXT, V INTEGER, GONE TEXT)")
+
+    def change(self, rows: int) -> None:
+        """So many statements in the table, in one or several transactions; now and then a new file."""
+        with closing(sqlite3.connect(self.folder / "source.db", timeout=30)) as db:
+            while rows > 0:
+                some = self.random.randint(1, rows)
+                with db:
+                    for _ in range(some):
+                        self._state(db)
+                rows -= some
+        if self.random.random() < 0.7:
+            self._file()
+
+    def _state(self, db: sqlite3.Connection) -> None:
+        self.version += 1
+        key, chance = f"t{self.random.randrange(400)}", self.random.random()
+        if chance < 0.06:
+            db.execute("DELETE FROM T WHERE K = ?", (key,))
+            return
+        kg = BAD if key.endswith("7") and chance < 0.6 and self._is_new(db, key) else str(self.version)
+        gone = "1" if chance > 0.94 else None
+        db.execute("INSERT OR REPLACE INTO T VALUES (?, ?, ?, ?)", (key, kg, self.version, gone))
+
+    @staticmethod
+    def _is_new(db: sqlite3.Connection, key: str) -> bool:
+        """Only a key that never was good goes bad: what stands then does not depend on what the hub had time to see."""
+        known = db.execute("SELECT KG FROM T WHERE K = ?", (key,)).fetchone()
+        return known is not None and known[0] == BAD or known is None and key.endswith("77")
+
+    def _file(self) -> None:
+        """A new statement of one scope: some rows stay, some change, some are gone."""
+        self.version += 1
+        self.files += 1
+        scope = f"s{self.random.randrange(3)}"
+        rows = {k: kg for k, kg in self.scopes.get(scope, {}).items() if self.random.random() < 0.9}
+        for _ in range(self.random.randint(1, 40)):
+            rows[f"{scope}-{self.random.randrange(120)}"] = str(self.version)
+        self.scopes[scope] = rows
+        text = "K,KG,S\n" + "".join(f"{key},{kg},{scope}\n" for key, kg in rows.items())
+        hidden = self.folder / "in" / f".{self.files:06d}"
+        hidden.write_text(text)
+        at = time.time() - OLD_FILE_SECONDS + self.files
+        os.utime(hidden, (at, at))
+        hidden.rename(self.folder / "in" / f"{self.files:06d}.csv")
+
+    def truth(self) -> tuple[dict[str, int], set[str]]:
+        """Key → kilograms that must stand, and the keys whose record must wait in quarantine."""
+        with closing(sqlite3.connect(self.folder / "source.db")) as db:
+            rows = db.execute("SELECT K, KG, GONE FROM T").fetchall()
+        stands = {key: int(kg) for key, kg, gone in rows if kg != BAD and gone is None}
+        stands |= {key: int(kg) for rows in self.scopes.values() for key, kg in rows.items()}
+        return stands, {key for key, kg, gone in rows if kg == BAD and gone is None}
