@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from pymysql.constants import FIELD_TYPE
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub.intake.sources.sql_session import Session
 
 
 class MysqlSession(Session):
-    """One consistent, read-only snapshot; times in Asia/Shanghai."""
+    """One consistent, read-only snapshot; times in Asia/Shanghai; a BIT is the number that it stands for."""
 
     def begin(self) -> None:
         """As of now, for every table whose engine knows transactions."""
         say = self.connection.exec_driver_sql
+        driver = self.connection.connection.driver_connection
+        if driver is not None:
+            # The driver's own are the packet's bytes. Departments keep their flags in BIT(1).
+            driver.decoders = {**driver.decoders, FIELD_TYPE.BIT: lambda data: int.from_bytes(data, "big")}
         self._thread = int(say("SELECT CONNECTION_ID()").scalar_one())
         say("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         say("SET time_zone = '+08:00'")

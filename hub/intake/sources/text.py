@@ -83,7 +83,10 @@ def _quoted(text: str) -> str:
 
 def string_array(values: Sequence[Any]) -> pa.StringArray:
     """A column of text from native values. UnicodeEncodeError where a text has half a surrogate pair."""
-    try:
-        return pa.array(values, pa.string())
-    except (pa.ArrowTypeError, pa.ArrowInvalid):
-        return pa.array([text_of(value) for value in values], pa.string())
+    # Arrow takes bytes for text where they happen to be UTF-8: what a value says would depend on its neighbours.
+    if not isinstance(next((value for value in values if value is not None), None), bytes | bytearray | memoryview):
+        try:
+            return pa.array(values, pa.string())
+        except (pa.ArrowTypeError, pa.ArrowInvalid):
+            pass
+    return pa.array([text_of(value) for value in values], pa.string())

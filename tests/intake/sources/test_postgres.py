@@ -38,6 +38,7 @@ VALUES = [
     ("double precision", "1e20", "100000000000000000000"), ("double precision", "0.1", "0.1"),
     ("real", "1e-7", "0.0000001"), ("double precision", "'NaN'", "NaN"),
     ("boolean", "true", "true"), ("text", "' x '", " x "), ("bytea", "'\\x00ff'", "00ff"),
+    ("bytea", "'abc'", "616263"),
     ("date", "'2026-03-01'", "2026-03-01"), ("timestamp", "'2026-03-01 08:05'", "2026-03-01 08:05:00"),
     ("timestamptz", "'2026-03-01 00:05Z'", "2026-03-01 08:05:00+08"), ("time", "'08:05'", "08:05:00"),
     ("uuid", "'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11'", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"),
