@@ -151,10 +151,9 @@ class Hub:
         return problems
 
     def _is_called(self, name: str, place: str, path: Path) -> bool:
-        from hub.intake.connector_file import examine_connector
+        from hub.intake.connector_file import written_name
 
-        connector = examine_connector(path)[0]
-        return name == place or (connector is not None and name == connector.name)
+        return name in (place, written_name(path))
 
     def connector(self, name: str) -> Path:
         """The file of the connector called ``name`` (or ``department/system``). RequestWrong where there is none."""

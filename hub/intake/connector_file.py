@@ -18,7 +18,15 @@ from hub.intake.connector_problems import REFUSALS, Problems
 from hub.intake.connector_source import check_dropped, read_source
 from hub.intake.connector_yaml import MOST_BYTES, MapNode, Node, parse_yaml, plain_text
 
-__all__ = ["REFUSALS", "examine_connector", "locate", "parse_connector", "read_connector"]
+__all__ = [
+    "REFUSALS",
+    "draft_connector",
+    "examine_connector",
+    "locate",
+    "parse_connector",
+    "read_connector",
+    "written_name",
+]
 
 _KEYS = (
     "hub",
@@ -39,6 +47,7 @@ _KEYS = (
 )
 _REQUIRED = ("hub", "name", "department", "source")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9][A-Za-z0-9_-]*)*")
+_NAME_LINE = re.compile(rb"^name:[ \t]*[\"']?([A-Za-z0-9_.-]+)", re.MULTILINE)
 _LONGEST_NAME = 100
 _EVERY_SECONDS = 300.0
 
@@ -53,6 +62,13 @@ def read_connector(path: Path) -> Connector:
 
 def examine_connector(path: Path) -> tuple[Connector | None, list[Problem]]:
     """Like :func:`parse_connector`, from the file; one that cannot be read, or is not UTF-8, is a problem too."""
+    connector, problems = draft_connector(path)
+    return (None if problems else connector), problems
+
+
+def draft_connector(path: Path) -> tuple[Connector | None, list[Problem]]:
+    """Like :func:`examine_connector`, but beside problems stands the connector as far as the file says it: what is
+    wrong is empty there, and more mistakes can be looked for in the rest."""
     problems = Problems(path, ())
     try:
         with path.open("rb") as file:
@@ -65,7 +81,7 @@ def examine_connector(path: Path) -> tuple[Connector | None, list[Problem]]:
         problems.add(None, "FILE_TOO_LARGE", most=MOST_BYTES)
         return None, problems.found
     try:
-        return parse_connector(raw.decode("utf-8"), path)
+        return _draft(raw.decode("utf-8"), path)
     except UnicodeDecodeError as error:
         before = raw[: error.start].decode("utf-8")
         lines = plain_text(before + "\n").split("\n")
@@ -77,6 +93,23 @@ def examine_connector(path: Path) -> tuple[Connector | None, list[Problem]]:
 def parse_connector(text: str, path: Path) -> tuple[Connector | None, list[Problem]]:
     """The connector that ``text``, the content of ``path``, describes: None exactly where there are problems, which
     are all there are, in the order of the file."""
+    connector, problems = _draft(text, path)
+    return (None if problems else connector), problems
+
+
+def written_name(path: Path) -> str | None:
+    """The name that the file gives its connector, as far as it can be told: also where the rest of it is wrong."""
+    connector = draft_connector(path)[0]
+    if connector is not None:
+        return connector.name
+    try:
+        found = _NAME_LINE.search(path.read_bytes()[:MOST_BYTES])
+    except OSError:
+        return None
+    return found[1].decode() if found else None
+
+
+def _draft(text: str, path: Path) -> tuple[Connector | None, list[Problem]]:
     text = plain_text(text)
     lines = tuple(text.split("\n"))
     problems = Problems(path, lines)
@@ -85,7 +118,7 @@ def parse_connector(text: str, path: Path) -> tuple[Connector | None, list[Probl
     if not problems.found and connector is None:
         problems.add(Position(1, 1), "NO_CONNECTOR")
     found = sorted(problems.found, key=lambda problem: (problem.line is None, problem.line, problem.column))
-    return (None if found else connector), found
+    return connector, found
 
 
 def _connector(node: Node, path: Path, lines: tuple[str, ...], problems: Problems) -> Connector | None:
