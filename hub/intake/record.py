@@ -87,7 +87,8 @@ class Recorder:
             return pa.array([0] * rows.num_rows, pa.uint64())
         self._connection.register("batch_keys", table)
         try:
-            found = self._connection.sql(f"SELECT coalesce(hash({self._key_sql(used)}), 0) AS kh FROM batch_keys")
+            key = f"SELECT {self._key_sql(used)} AS k FROM batch_keys"
+            found = self._connection.sql(f"SELECT CASE WHEN k IS NOT NULL THEN hash(k) ELSE 0 END AS kh FROM ({key})")
             return found.to_arrow_table()["kh"].combine_chunks()
         finally:
             self._connection.unregister("batch_keys")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,8 +14,8 @@ import pyarrow as pa
 import yaml
 
 from hub.intake.plug import Plug, examine
+from hub.intake.said import Origin, Said
 from hub.intake.seen import Seen
-from hub.intake.stating import Origin, Said
 from hub.intake.trying import Trial
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -40,24 +40,20 @@ def connector_text(mapped: Mapping[str, str | None] | None = None, **more: Any) 
     return yaml.safe_dump(file, allow_unicode=True, sort_keys=False, width=1_000_000)
 
 
-def plug_of(text: str, folder: Path) -> Plug:
+def plug_of(text: str, folder: Path, *, thoroughly: bool = False) -> Plug:
     """The connector that ``text`` describes; it must be right."""
     (folder / "connector.yaml").write_text(text, encoding="utf-8")
-    plug, problems = examine(folder / "connector.yaml", thoroughly=True)
+    plug, problems = examine(folder / "connector.yaml", thoroughly=thoroughly)
     assert problems == [], [problem.text() for problem in problems]
     assert plug is not None
     return plug
 
 
-@contextmanager
-def trial_of(text: str) -> Iterator[Trial]:
-    """A trial of a connector, in a folder that goes away."""
+@lru_cache(maxsize=8)
+def trial_of(text: str) -> Trial:
+    """A trial of a connector. It keeps nothing of what it was shown, so tests may share it."""
     with TemporaryDirectory() as folder:
-        seen = Seen(Path(folder) / "seen.db")
-        try:
-            yield Trial(plug_of(text, Path(folder)), seen, NOW)
-        finally:
-            seen.close()
+        return Trial(plug_of(text, Path(folder)), Seen(Path(folder) / "seen.db"), NOW)
 
 
 def rows_of(*rows: Mapping[str, str | None]) -> pa.Table:
@@ -69,8 +65,7 @@ def rows_of(*rows: Mapping[str, str | None]) -> pa.Table:
 def said_of(text: str, *rows: Mapping[str, str | None]) -> Said:
     """What a connector makes of records, each with a key of its own unless it has one."""
     keyed = [{**ROW, "K": str(number), **row} for number, row in enumerate(rows)]
-    with trial_of(text) as trial:
-        return trial.say(rows_of(*keyed), pa.array(range(1, len(rows) + 1), pa.int64()), Origin("t"))
+    return trial_of(text).say(rows_of(*keyed), pa.array(range(1, len(rows) + 1), pa.int64()), Origin("t"))
 
 
 def events_of(text: str, *rows: Mapping[str, str | None]) -> list[dict[str, Any]]:
