@@ -66,8 +66,8 @@ class FilePull:
 
     def _is_due(self, file: FileFound) -> bool:
         state = self.session.seen.file_state(file.sha256) or ""
-        held = state.removeprefix("held:") if state.startswith("held:") else None
-        return state != "read" and (held is None or self.session.seen.is_approved(held) is not None)
+        held = state.removeprefix("held:").split(",") if state.startswith("held:") else []
+        return state != "read" and (not held or any(self.session.seen.is_approved(digest) for digest in held))
 
     def _read(self, source: FileSource, looks: Sequence[_Look], repeated: Hashes) -> Tally:
         files = [look.file for look in looks]
@@ -88,15 +88,14 @@ class FilePull:
     def _entry(self, file: FileFound, tally: Tally, *, fresh: bool) -> dict[str, object]:
         """What is remembered of a file that was read; what its scopes no longer have is taken back, or held."""
         scopes = sorted(scope for scope in tally.scopes if not self._is_outdated(file, scope))
-        held = None
+        held: list[str] = []
         if self._scoped and tally.complete and not fresh:
-            for scope in scopes:
-                held = self.session.vanishing.settle(tally, scope) or held
+            held = [digest for scope in scopes if (digest := self.session.vanishing.settle(tally, scope))]
         return {
             "path": file.path,
             "sha256": file.sha256,
             "modified_us": file.modified_us,
-            "state": f"held:{held}" if held else "read",
+            "state": f"held:{','.join(held)}" if held else "read",
             "scopes": scopes,
         }
 

@@ -160,7 +160,7 @@ class Seen:
     # --- files and scopes
 
     def file_state(self, sha: str) -> str | None:
-        """``read``, ``held`` (its retractions wait for a person) or None."""
+        """``read``, ``held:`` and the digests of the retractions that wait for a person, or None."""
         row = self.db.execute("SELECT state FROM file WHERE sha = ?", (sha,)).fetchone()
         return str(row[0]) if row else None
 
@@ -195,6 +195,10 @@ class Seen:
                 (scope,),
             )
         ]
+
+    def asked(self, digest: str) -> dict[str, str | None]:
+        """Id → how it was closed (None: it waits) of every question about these very retractions."""
+        return dict(self.db.execute("SELECT quarantine_id, closed FROM waiting WHERE sha = ?", (digest,)).fetchall())
 
     def waiting(self) -> list[tuple[str, str | None, str, int, int]]:
         """(quarantine_id, key, state, partition, position) of everything set aside, in the order it was."""

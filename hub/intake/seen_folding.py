@@ -115,7 +115,7 @@ def _pulled(db: sqlite3.Connection, body: Mapping[str, Any]) -> None:
             "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?)",
             (file["sha256"], file["path"], file["modified_us"], file["state"]),
         )
-        for scope in file.get("scopes", ()) if file["state"] == "read" else ():
+        for scope in file.get("scopes", ()):
             db.execute(
                 "INSERT INTO scope VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET modified_us = excluded.modified_us,"
                 " path = excluded.path WHERE (excluded.modified_us, excluded.path) > (scope.modified_us, scope.path)",

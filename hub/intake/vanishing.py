@@ -11,7 +11,7 @@ from hub.events.standing import Known
 from hub.intake.appending import Appender
 from hub.intake.outgoing import Stamp, Withdrawal, quarantined, withdrawals
 from hub.intake.reading import Tally
-from hub.intake.seen import Seen
+from hub.intake.seen import QUARANTINED, Seen
 
 MANY = 100
 SHARE = 20
@@ -46,15 +46,33 @@ class Vanishing:
         keys = (key for chunk in tally.keys for key in chunk.to_pylist() if key is not None)
         vanished = self._seen.vanished(keys, scope)
         known = self._seen.present(scope)
-        digest = hashlib.sha256("\n".join([scope or "", *vanished]).encode()).hexdigest()
-        approved = self._seen.is_approved(digest)
-        if is_too_many(len(vanished), known) and approved is None:
-            self._hold(vanished, known, scope, digest)
-            return digest
+        approved = None
+        if is_too_many(len(vanished), known):
+            at_stake, bare = self._at_stake(vanished)
+            digest = self._digest(at_stake, scope)
+            approved = self._seen.is_approved(digest)
+            if is_too_many(len(at_stake), known) and approved is None:
+                self._take_back(bare, None)
+                self._hold(at_stake, known, scope, digest)
+                return digest
         for start in range(0, len(vanished), _AT_ONCE):
             self._take_back(vanished[start : start + _AT_ONCE], approved)
         self.close_held(scope, None)
         return None
+
+    def _at_stake(self, vanished: Sequence[str]) -> tuple[list[str], list[str]]:
+        """Keys of which something stands or waits, and those of which all was taken back before (soft deletions)."""
+        parts = self._seen.parts(vanished)
+        at_stake, bare = list[str](), list[str]()
+        for key in vanished:
+            stands = any(not retracted for _, _, retracted, _, _ in parts.get(key, []))
+            (at_stake if stands or self._newest(key).state == QUARANTINED else bare).append(key)
+        return at_stake, bare
+
+    def _digest(self, keys: Sequence[str], scope: str | None) -> str:
+        """Names these very statements: once they came back and vanished again, it is another question."""
+        pairs = ((key, known.revision, known.restated) for key in keys for known in [self._newest(key)])
+        return hashlib.sha256(canonical_json([scope, *pairs]).encode()).hexdigest()
 
     def close_held(self, scope: str | None, but: str | None) -> None:
         """Questions about this scope that no longer arise are closed."""
@@ -67,7 +85,9 @@ class Vanishing:
             self._appender.append([], [], acts)
 
     def _hold(self, vanished: list[str], known: int, scope: str | None, digest: str) -> None:
+        before = self._seen.asked(digest)
         found = {
+            "asked": len(before) + 1,
             "digest": digest,
             "known": known,
             "sample": vanished[:_SAMPLE],
@@ -85,9 +105,11 @@ class Vanishing:
             place=scope,
             scope=scope,
             stamp=self._stamp,
+            stated_sha256=digest,
         )
-        self.close_held(scope, row["quarantine_id"])
-        if not self._seen.is_waiting(row["quarantine_id"]):
+        waits = next((id_ for id_, closed in before.items() if closed is None), row["quarantine_id"])
+        self.close_held(scope, waits)
+        if set(before.values()) <= {"resolved"}:
             self.held += 1
             self._appender.append([], [row], [])
 
