@@ -29,6 +29,8 @@ def pull(hub: Parts, names: list[str], once: bool, compare: bool, progress: Prog
     """
     plugs, broken = (hub.plugs(names), {}) if names else hub.all_plugs()
     pullers = [Pulling(hub, plug, progress) for plug in plugs]
+    for name, error in broken.items():
+        log.error("connector_broken", connector=name, reason=said(error))
     rows = [failed_row(name, error) for name, error in broken.items()]
     rows += [puller.pull(wait=once, compare=compare, every_error=once) for puller in pullers]
     if not once:
