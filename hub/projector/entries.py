@@ -101,7 +101,7 @@ def instants(times: pa.ChunkedArray) -> pa.ChunkedArray:
 
 def ids(texts: pa.ChunkedArray) -> Ids:
     """Canonical UUID texts as numbers: (n × 2), the high and the low half."""
-    joined = "".join(texts.to_pylist()).encode("ascii")
+    joined = b"".join(map(_bytes, texts.chunks))
     digits = np.frombuffer(joined, dtype=np.uint8).reshape(-1, 36)[:, _DIGITS]
     whole = bytes.fromhex(digits.tobytes().decode("ascii"))
     return np.frombuffer(whole, dtype=">u8").reshape(-1, 2).astype(np.uint64)
@@ -118,6 +118,15 @@ def uuid_texts(numbers: Ids) -> pa.Array:
     whole = numbers.astype(">u8").tobytes().hex()
     pieces = (whole[i : i + 32] for i in range(0, len(whole), 32))
     return pa.array([f"{x[:8]}-{x[8:12]}-{x[12:16]}-{x[16:20]}-{x[20:]}" for x in pieces], pa.string())
+
+
+def _bytes(texts: pa.StringArray) -> bytes | memoryview:
+    """All of its texts, one after the other, as they lie in memory."""
+    _, offsets, data = texts.buffers()
+    if not len(texts) or data is None:
+        return b""
+    ends = np.frombuffer(offsets, dtype=np.int32)
+    return memoryview(data)[ends[texts.offset] : ends[texts.offset + len(texts)]]
 
 
 def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -66,7 +66,7 @@ def fold(new: Statements, old: Statements) -> Folded:
         updated=updated,
         replaced=replaced,
         past=past(every, order[~again & _distinct(every, order, first)]),
-        changes=pa.concat_tables([changes(old.take(replaced), -1), changes(new.take(came), 1)]),
+        changes=pa.concat_tables([changes(old.take(replaced).rows, -1), changes(new.take(came).rows, 1)]),
         winners=_winners(new.numbers("partition")[came], old.numbers("partition")[replaced]),
     )
 
@@ -89,9 +89,10 @@ def past(events: Statements, index: Int64s) -> pa.Table:
     return pa.table(columns, schema=PAST)
 
 
-def changes(events: Statements, sign: int) -> pa.Table:
-    """Those that are not retracted, with their sign: rows of :data:`CHANGES`."""
-    standing = events.rows.filter(pa.array(events.numbers("retracted") == 0))
+def changes(entries: pa.Table, sign: int) -> pa.Table:
+    """Those rows of entries that are not retracted, with their sign: rows of :data:`CHANGES`."""
+    stands = entries.column("retracted").to_numpy() == 0
+    standing = entries if stands.all() else entries.filter(pa.array(stands))
     return standing.append_column(CHANGES.field("sign"), pa.array(np.full(len(standing), sign, dtype=np.int64)))
 
 

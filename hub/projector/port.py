@@ -121,6 +121,9 @@ class Store(Protocol):
     def positions(self) -> list[dict[str, Any]]:
         """The rows of positions_v1."""
 
+    def conflicts(self, limit: int) -> list[str]:
+        """Up to ``limit`` entities about which two events say different things under one pair: a writer's fault."""
+
     def rebuilding(self, projection: Projection, journal: str) -> Rebuilding:
         """Begin a rebuild by these rules, whatever rules stand. Raises as ``prepare`` does, for all but the rules."""
 

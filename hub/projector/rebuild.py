@@ -18,7 +18,7 @@ import pyarrow as pa
 from hub.ahead import ahead
 from hub.journal.port import Journal, Run
 from hub.projector.clock import now
-from hub.projector.entries import SCHEMA, from_events, statements
+from hub.projector.entries import SCHEMA, from_events
 from hub.projector.fold import Mask, changes
 from hub.projector.linear import Linear
 from hub.projector.messages import Read, decoded, sources
@@ -126,7 +126,7 @@ def _winning(
             chosen = pa.Table.from_batches([batch])
             chosen = chosen if len(index) == len(batch) else chosen.take(pa.array(index))
             if len(index):
-                sums = linear.sums(changes(statements(chosen), 1))
+                sums = linear.sums(changes(chosen, 1))
                 ready = making.ready(chosen.add_column(0, "row_no", pa.array(first + index + 1)))
                 yield int(first + index[-1] + 1), ready, sums
             first += len(batch)

@@ -128,6 +128,11 @@ class SqliteStore:
         """As the port says."""
         return self._database.query('SELECT * FROM positions_v1 ORDER BY projection, "partition"')
 
+    def conflicts(self, limit: int) -> list[str]:
+        """As the port says."""
+        found = self._database.query("SELECT DISTINCT entity_id FROM conflicts_v1 ORDER BY entity_id LIMIT ?", (limit,))
+        return [str(UUID(bytes=row["entity_id"])) for row in found]
+
     def close(self) -> None:
         """As the port says."""
         self._database.close()

@@ -104,4 +104,4 @@ def test_a_select_that_cannot_run_is_the_files_fault(tmp_path: Path, select: str
     (own / "ledger/lines.sql").write_text(select, encoding="utf-8")
     told = from_events(table([event()]), 0, table([event()]).column("revision").to_numpy())
     with pytest.raises(ConfigWrong, match=error):
-        Linear(ledger(own)).sums(changes(told, 1))
+        Linear(ledger(own)).sums(changes(told.rows, 1))

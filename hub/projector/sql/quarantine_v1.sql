@@ -1,7 +1,6 @@
 SELECT
   judged.id AS id,
   judged.connector AS connector,
-  judged.department AS department,
   judged.source_key AS source_key,
   judged.errors AS errors,
   CASE
@@ -15,6 +14,7 @@ SELECT
   END AS state,
   judged.first_seen AS first_seen,
   judged.last_seen AS last_seen,
+  judged.department AS department,
   judged.revision AS revision,
   judged.restated AS restated,
   judged.scope AS scope,
@@ -72,7 +72,6 @@ UNION ALL
 SELECT
   undecodable.id AS id,
   NULL AS connector,
-  NULL AS department,
   NULL AS source_key,
   undecodable.errors AS errors,
   COALESCE(
@@ -85,6 +84,7 @@ SELECT
   ) AS state,
   undecodable.appended_at AS first_seen,
   undecodable.appended_at AS last_seen,
+  NULL AS department,
   NULL AS revision,
   NULL AS restated,
   NULL AS scope,
