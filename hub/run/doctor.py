@@ -24,6 +24,7 @@ from hub.texts import translate
 
 LEAST_FREE_BYTES = 1 << 30
 LARGEST_LAG = 100_000
+SHOWN_CONFLICTS = 10
 Check = dict[str, Any]
 
 
@@ -114,6 +115,10 @@ def _store(hub: Parts) -> Iterator[Check]:
             yield _bad("store", found, "Run wastehub project, or let wastehub run go on.")
         else:
             yield _good("store", found)
+    conflicts = store.conflicts(SHOWN_CONFLICTS)
+    if conflicts:
+        found = translate("two events say different things under one revision: {entities}", entities=", ".join(conflicts))
+        yield _bad("store", found, "Look at them with wastehub explain; did two hubs write to this journal?")
 
 
 def _connectors(hub: Parts) -> Iterator[Check]:

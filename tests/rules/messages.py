@@ -62,6 +62,8 @@ class Takers:
             self.by_file[file] = here
             self.everywhere |= {name: positions for name, positions in here.items() if positions}
         self.everywhere["_"] = self.everywhere["translate"]
+        # Errors with a sentence of their own hand it to the base of all.
+        self.everywhere["__init__"] = _class_positions(classes["HubError"], classes)
 
     def positions(self, file: str, call: ast.Call) -> dict[str, int]:
         """Of the text parameters of what ``call`` calls."""

@@ -1,0 +1,47 @@
+"""The views as other people's scripts know them: names, order and types of their columns."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from hub.journal.embedded import EmbeddedJournal
+from hub.projector.project import project_once
+from hub.projector.sqlite import SqliteStore
+from tests.projector.histories import append, event, ledger
+
+VIEWS = {
+    "entries_v1": "entity_id revision restated event_id kind stream scheme code method mass_g count basis period"
+    " business_day occurred_at precision region department connector source_key holder counterparty facility vehicle"
+    " manifest manifest_line booked partition position",
+    "flows_v1": "period region stream scheme code kind department booked mass_g count entries",
+    "accounts_v1": "period region stream scheme code account debit_g credit_g complete",
+    "positions_v1": "projection version partition position applied superseded quarantined not_a_record updated_at",
+    "quarantine_v1": "id connector source_key errors state first_seen last_seen",
+}
+INTEGERS = {
+    "revision", "restated", "mass_g", "count", "booked", "partition", "position", "manifest_line", "entries", "debit_g",
+    "credit_g", "complete", "version", "applied", "superseded", "quarantined", "not_a_record",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_view_begins_with_the_promised_columns(tmp_path: Path, view: str) -> None:
+    """The columns of docs/views.md stand first, in that order; what came later stands behind them. Numbers are
+    integers, all else is text."""
+    with closing(EmbeddedJournal(tmp_path / "journal.db")) as journal, closing(SqliteStore(tmp_path / "s.db")) as store:
+        append(journal, [event("A", count=3, manifest="M", manifest_line=1)], junk=1)
+        project_once(journal, store, ledger(), tmp_path / "locks")
+    promised = VIEWS[view].split()
+    with closing(sqlite3.connect(tmp_path / "s.db")) as connection:
+        cursor = connection.execute(f"SELECT * FROM {view}")
+        assert [column[0] for column in cursor.description][: len(promised)] == promised
+        rows = cursor.fetchall()
+    assert rows
+    for row in rows:
+        told = {name: value for name, value in zip(promised, row, strict=False) if value is not None}
+        assert {name for name, value in told.items() if isinstance(value, int)} == INTEGERS & set(told)
+        assert all(isinstance(value, int | str) for value in told.values())
