@@ -39,7 +39,8 @@ def recorder(*key: str) -> Recorder:
 
 def records(rows: list[dict[str, str | None]], key: list[str], columns: dict[str, str] | None = None) -> list[dict[str, Any]]:
     table = rows_of(*rows)
-    return (Recorder(key, columns) if columns else recorder(*key)).records(table, pa.array(range(1, len(rows) + 1), pa.int64())).to_pylist()
+    made = Recorder(key, columns) if columns else recorder(*key)
+    return made.records(table, pa.array(range(1, len(rows) + 1), pa.int64())).to_pylist()
 
 
 def is_blank(text: str | None) -> bool:
