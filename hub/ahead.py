@@ -1,7 +1,8 @@
-"""Work one step ahead: while one item is used, the next is made on another thread."""
+"""Work ahead: while one item is used, the next is made on another thread."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -9,16 +10,17 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def ahead(items: Iterable[T]) -> Iterator[T]:
-    """The same items in the same order; at most one more than was asked for is made. What making raises, this raises.
+def ahead(items: Iterable[T], depth: int = 1) -> Iterator[T]:
+    """The same items in the same order; at most ``depth`` more than were asked for are made. What making raises, this
+    raises.
 
     The items' maker runs on one other thread and must not share what is not meant to be shared.
     """
     iterator = iter(items)
     with ThreadPoolExecutor(1) as maker:
-        coming = maker.submit(_next, iterator)
-        while (item := coming.result()) is not None:
-            coming = maker.submit(_next, iterator)
+        coming = deque(maker.submit(_next, iterator) for _ in range(depth))
+        while (item := coming.popleft().result()) is not None:
+            coming.append(maker.submit(_next, iterator))
             yield item[0]
 
 

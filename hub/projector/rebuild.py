@@ -27,6 +27,9 @@ from hub.projector.port import Claim, Rebuilding, Rebuilt, Store, Undecodable
 from hub.projector.project import BATCH, Progress, locked, project_locked
 from hub.projector.projection import Projection
 
+STAGED = 8
+"""So many pieces of keys may lie ready on the disk while the store is still busy with the entries."""
+
 
 @dataclass
 class _Seen:
@@ -60,7 +63,7 @@ def rebuild(
                     making.lines(sums)
                     if progress is not None:
                         progress(len(winners) + last, 2 * len(winners))
-            for ready in ahead(map(making.ready, newest.won())):
+            for ready in ahead(map(making.ready, newest.won()), STAGED):
                 making.keys(ready)
             for ready in ahead(map(making.ready, newest.past())):
                 making.past(ready)

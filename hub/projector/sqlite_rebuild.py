@@ -36,6 +36,9 @@ class SqliteRebuilding:
                 database.execute(f'DROP TABLE "{name}"')
             for name, definition in columns.items():
                 database.execute(f'CREATE TABLE "{name}_new" {definition}')
+            taken = {name for (name,) in database.rows("SELECT name FROM sqlite_schema WHERE type = 'index'")}
+        # The index that stands keeps its name until its table goes, so the new one needs another.
+        self._index = next(name for name in ("entries_by_line", "entries_by_line_2") if name not in taken)
 
     def ready(self, rows: pa.Table) -> Path:
         """As the port says."""
@@ -48,11 +51,16 @@ class SqliteRebuilding:
 
     def keys(self, ready: Path) -> None:
         """As the port says."""
+        self._index_entries()  # while the other thread makes more keys ready
         self._append("entry_keys_new", ready)
 
     def past(self, ready: Path) -> None:
         """As the port says."""
         self._append("past_new", ready)
+
+    def _index_entries(self) -> None:
+        """Once there are all; sorting them then takes a third of keeping the index up to date."""
+        self._database.execute(f"CREATE INDEX IF NOT EXISTS {self._index} ON entries_new {tables.ENTRY_INDEX}")
 
     def _append(self, table: str, staged: Path) -> None:
         with self._database.attached(staged), self._database.writing():
@@ -65,9 +73,7 @@ class SqliteRebuilding:
 
     def swap(self, rebuilt: Sequence[Rebuilt], sources: Iterable[tuple[str, str, str]]) -> None:
         """As the port says."""
-        # The old index keeps its name until its table goes, so the new one needs another.
-        index = f"entries_by_line_{max((part.claim.epoch for part in rebuilt), default=0)}"
-        self._database.execute(f"CREATE INDEX {index} ON entries_new {tables.ENTRY_INDEX}")
+        self._index_entries()
         with self._database.writing():
             for part in rebuilt:
                 self._move(part)

@@ -90,3 +90,17 @@ def test_an_empty_journal_rebuilds_to_an_empty_ledger(tmp_path: Path) -> None:
         answer = rebuild(journal, store, ledger(), tmp_path / "locks")
     assert [row["applied"] for row in answer["projections"]] == [0, 0, 0]
     assert shown(tmp_path / "s.db")["flows_v1"] == []
+
+
+def test_entries_are_indexed_after_every_rebuild(tmp_path: Path, hub: tuple[EmbeddedJournal, SqliteStore]) -> None:
+    """However often it is rebuilt, and even where no entity is left, there is one index from lines to entries."""
+    journal, store = hub
+    for _ in range(3):
+        rebuild(journal, store, ledger(), tmp_path / "locks")
+        with closing(sqlite3.connect(store.path)) as connection:
+            indexes = connection.execute("SELECT count(*) FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'entries'")
+            assert indexes.fetchone() == (1,)
+    empty, other = EmbeddedJournal(tmp_path / "empty.db"), SqliteStore(tmp_path / "empty-store.db")
+    with closing(empty), closing(other):
+        rebuild(empty, other, ledger(), tmp_path / "locks")
+        assert other.positions()[0]["applied"] == 0
