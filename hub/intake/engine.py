@@ -108,6 +108,7 @@ class Engine:
         return self._run(f"WITH {', '.join(ctes)} SELECT rn, {wanted} FROM {last}", rows)
 
     def _run(self, sql: str, rows: pa.Table) -> pa.Table:
+        """What fails over no rows at all is the mapping's fault."""
         self.connection.register("rows", rows)
         timer = threading.Timer(LONGEST_BATCH_SECONDS, self.connection.interrupt)
         timer.daemon = True
@@ -117,12 +118,21 @@ class Engine:
         except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException) as error:
             raise _refused(error) from error
         except duckdb.Error as error:
-            raise SetAside("{reason}", reason=_reason(error)) from error
+            if rows.num_rows == 0:
+                raise _refused(error) from error
+            failure = error
+        else:
+            return _in_order(table)
         finally:
             timer.cancel()
             self.connection.unregister("rows")
-        numbers = table["rn"].to_numpy()
-        return table if (numbers[1:] > numbers[:-1]).all() else table.sort_by("rn")
+        self._run(sql, rows.slice(0, 0))
+        raise SetAside("{reason}", reason=_reason(failure)) from failure
+
+
+def _in_order(table: pa.Table) -> pa.Table:
+    numbers = table["rn"].to_numpy()
+    return table if (numbers[1:] > numbers[:-1]).all() else table.sort_by("rn")
 
 
 def _refused(error: duckdb.Error) -> Refused:
