@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -20,6 +21,8 @@ from hub.projector.projection import Projection, read_projection
 from hub.projector.sqlite import SqliteStore
 from tests.bench import data
 
+_WRITTEN = 1_767_225_600
+"""When the file was written, in seconds since the epoch: long ago, or the pull would wait until it holds still."""
 TOML = "[hub]\nname = \"bench\"\n"
 
 
@@ -35,6 +38,7 @@ class HubFolder:
         hub = cls._made(folder, data.FILE_CONNECTOR)
         (folder / "in").mkdir()
         data.write_csv(hub.csv, rows)
+        os.utime(hub.csv, (_WRITTEN, _WRITTEN))
         return hub
 
     @classmethod
