@@ -11,8 +11,9 @@ from hub.ahead import ahead
 from hub.intake.connector import FileSpec
 from hub.intake.plug import Plug
 from hub.intake.pulled import Pulled, pulled
-from hub.intake.reading import GATHERED, Hashes, Tally, What, repeated_hashes
+from hub.intake.reading import GATHERED, Hashes, What, repeated_hashes
 from hub.intake.record import Recorder
+from hub.intake.said import Tally
 from hub.intake.session import Session, Surroundings
 from hub.intake.sources.file import FileSource
 from hub.intake.sources.port import Batch, FileFound

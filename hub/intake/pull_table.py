@@ -14,7 +14,8 @@ from hub.intake.connector import SqlSpec
 from hub.intake.placing import AHEAD
 from hub.intake.plug import Plug
 from hub.intake.pulled import Pulled, pulled
-from hub.intake.reading import GATHERED, Hashes, Tally, What
+from hub.intake.reading import GATHERED, Hashes, What
+from hub.intake.said import Tally
 from hub.intake.session import Session, Surroundings
 from hub.intake.sources.port import Batch
 from hub.intake.sources.sql import SqlSource

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hub.intake.reading import Tally
+from hub.intake.said import Tally
 from hub.intake.session import Session
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -21,7 +21,7 @@ from hub.intake.outgoing import KEPT_OF_LONG, Stamp, quarantined
 from hub.intake.pipeline import run_stages
 from hub.intake.placing import Placing
 from hub.intake.record import Recorder
-from hub.intake.said import Origin, Said
+from hub.intake.said import Origin, Said, Tally
 from hub.intake.seen import Seen
 from hub.intake.settling import settle
 from hub.intake.sources.port import Batch, Unreadable, Whole
@@ -30,7 +30,7 @@ from hub.intake.stating import Stating
 Hashes = npt.NDArray[np.uint64]
 
 
-GATHERED = 100_000
+GATHERED = 50_000
 """Small files are mapped together: up to this many rows at a time."""
 
 
@@ -48,35 +48,6 @@ class What:
     last_wins: bool
     repeated: Hashes
     is_outdated: Callable[[int, str], bool] = lambda _number, _scope: False
-
-
-@dataclass
-class Tally:
-    """What a read came to. ``keys``: every key that the source has, batch by batch; ``complete``: all could be read."""
-
-    read: int = 0
-    events: int = 0
-    unchanged: int = 0
-    skipped: int = 0
-    quarantined: int = 0
-    matched: int = 0
-    complete: bool = True
-    keys: list[pa.Array] = field(default_factory=list)
-    scopes: set[str] = field(default_factory=set)
-
-    def include(self, other: Tally) -> None:
-        """Count what another read came to."""
-        for name in ("read", "events", "unchanged", "skipped", "quarantined"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-
-    def add(self, said: Said) -> None:
-        """Count what a batch came to."""
-        self.read += said.read
-        self.events += said.event_count()
-        self.unchanged += said.unchanged
-        self.skipped += said.skipped
-        self.quarantined += len(said.quarantine)
-        self.matched += said.matched
 
 
 @dataclass(frozen=True)

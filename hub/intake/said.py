@@ -37,3 +37,32 @@ class Origin:
     def place(self, line: int | None) -> str:
         """``in/a.csv:12``, or the table's name."""
         return self.name if line is None or line < 1 else f"{self.name}:{line}"
+
+
+@dataclass
+class Tally:
+    """What a read came to. ``keys``: every key that the source has, batch by batch; ``complete``: all could be read."""
+
+    read: int = 0
+    events: int = 0
+    unchanged: int = 0
+    skipped: int = 0
+    quarantined: int = 0
+    matched: int = 0
+    complete: bool = True
+    keys: list[pa.Array] = field(default_factory=list)
+    scopes: set[str] = field(default_factory=set)
+
+    def include(self, other: Tally) -> None:
+        """Count what another read came to."""
+        for name in ("read", "events", "unchanged", "skipped", "quarantined"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+    def add(self, said: Said) -> None:
+        """Count what a batch came to."""
+        self.read += said.read
+        self.events += said.event_count()
+        self.unchanged += said.unchanged
+        self.skipped += said.skipped
+        self.quarantined += len(said.quarantine)
+        self.matched += said.matched

@@ -10,7 +10,7 @@ from hub.events.identity import canonical_json
 from hub.events.standing import Known
 from hub.intake.appending import Appender
 from hub.intake.outgoing import Stamp, Withdrawal, quarantined, withdrawals
-from hub.intake.reading import Tally
+from hub.intake.said import Tally
 from hub.intake.seen import QUARANTINED, Seen
 
 MANY = 100
