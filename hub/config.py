@@ -62,7 +62,7 @@ def load(folder: Path, environ: Mapping[str, str] | None = None) -> HubConfig:
         for key, value in keys.items():
             if key not in known:
                 problems.append(_problem(path, "UNKNOWN_KEY", "unknown key {name}", name=f"{section}.{key}"))
-            elif type(value) is not type(known[key]):
+            elif not _is_like(known[key], value):
                 problems.append(_problem(path, "WRONG_TYPE", "{name} has the wrong type", name=f"{section}.{key}"))
             else:
                 values[section][key] = value
@@ -71,11 +71,11 @@ def load(folder: Path, environ: Mapping[str, str] | None = None) -> HubConfig:
             over = env.get(f"WASTEHUB_{section}_{key}".upper())
             if over is not None:
                 keys[key] = [x.strip() for x in over.split(",") if x.strip()] if isinstance(default, list) else over
-    for name in ("journal", "store"):
-        try:
-            values["hub"][name] = secret(values["hub"][name], folder, env)
-        except KeyError as error:
-            problems.append(_problem(path, "SECRET_MISSING", "{name}: {reason}", name=f"hub.{name}", reason=error.args[0]))
+            try:
+                keys[key] = secret(keys[key], folder, env) if isinstance(default, str) else keys[key]
+            except KeyError as error:
+                name, reason = f"{section}.{key}", error.args[0]
+                problems.append(_problem(path, "SECRET_MISSING", "{name}: {reason}", name=name, reason=reason))
     if problems:
         raise ConfigWrong(problems)
     hub = values["hub"]
@@ -97,8 +97,8 @@ def secret(value: str, folder: Path, environ: Mapping[str, str] | None = None) -
         path = folder / value[5:]
         try:
             return path.read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise KeyError(f"{path}: {error.strerror}") from error
+        except (OSError, ValueError) as error:
+            raise KeyError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
     return value
 
 
@@ -116,8 +116,16 @@ def _read(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigWrong([_problem(path, "NO_HUB", "{name} is not there: this folder is no hub", name=str(path))]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigWrong([_problem(path, "NOT_TOML", "not readable as TOML: {reason}", reason=str(error))]) from error
+    except OSError as error:
+        raise ConfigWrong([_problem(path, "NOT_READABLE", "not readable: {reason}", reason=str(error))]) from error
+
+
+def _is_like(default: Any, value: Any) -> bool:
+    """A text where the default is one, a list of texts where that is one."""
+    texts = value if isinstance(value, list) else [value]
+    return type(value) is type(default) and all(isinstance(text, str) for text in texts)
 
 
 def _problem(path: Path, error: str, message: str, **facts: Any) -> Problem:
