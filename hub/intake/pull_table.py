@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from hub.errors import ConfigWrong
 from hub.events.calendar import SHANGHAI
 from hub.intake.connector import SqlSpec
 from hub.intake.placing import AHEAD
@@ -44,6 +46,18 @@ def sql_source(plug: Plug, around: Surroundings) -> SqlSource:
     )
 
 
+@contextmanager
+def opened(plug: Plug, around: Surroundings) -> Iterator[SqlRead]:
+    """One snapshot of a connector's database; what its file says wrongly of it is told at its place in the file."""
+    path, at = str(plug.connector.path), plug.connector.source.at
+    try:
+        with sql_source(plug, around).open() as read:
+            yield read
+    except ConfigWrong as error:
+        placed = [p if p.file else replace(p, file=path, line=at.line, column=at.column) for p in error.problems]
+        raise ConfigWrong(placed) from error
+
+
 def pull_table(session: Session, spec: SqlSpec, *, compare: bool) -> Pulled:
     """Read what is new. ``compare``: all keys and texts too."""
     return TablePull(session, spec).run(compare=compare)
@@ -59,9 +73,8 @@ class TablePull:
     def run(self, *, compare: bool) -> Pulled:
         """After the cursor; and the whole of it where hard deletes, silent edits or late rows are to be looked for."""
         session, spec = self.session, self.spec
-        source = sql_source(session.plug, session.around)
         total = Tally()
-        with source.open() as read:
+        with opened(session.plug, session.around) as read:
             before, count = session.seen.note("cursor"), read.count()
             today = session.now.astimezone(SHANGHAI).date().isoformat()
             if spec.cursor is not None and before is not None:

@@ -17,7 +17,7 @@ from hub.intake.outgoing import Stamp
 from hub.intake.placing import Placing
 from hub.intake.plug import Plug
 from hub.intake.pull_files import file_source
-from hub.intake.pull_table import sql_source
+from hub.intake.pull_table import opened
 from hub.intake.record import Recorder
 from hub.intake.said import Origin, Said
 from hub.intake.seen import Seen
@@ -193,5 +193,5 @@ def _first(plug: Plug, around: Surroundings) -> Iterator[tuple[str, Batch]]:
             for batch in source.read(file):
                 yield file.path, batch
         return
-    with sql_source(plug, around).open() as read:
+    with opened(plug, around) as read:
         yield from zip(itertools.repeat(spec.table or "query"), read.rows(1_000))

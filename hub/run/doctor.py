@@ -14,7 +14,7 @@ from hub.events.schema import NAMES
 from hub.intake.connector import FileSpec
 from hub.intake.plug import Plug
 from hub.intake.pull_files import file_source
-from hub.intake.pull_table import sql_source
+from hub.intake.pull_table import opened
 from hub.intake.quarantine import listed
 from hub.journal.port import TOPICS
 from hub.projector.project import report
@@ -135,8 +135,10 @@ def _source(hub: Parts, plug: Plug) -> Check:
         if isinstance(plug.connector.source, FileSpec):
             found = file_source(plug, hub.around()).found(0.0)
             return _good(name, translate("{count} file(s)", count=len(found.files)))
-        with sql_source(plug, hub.around()).open() as read:
+        with opened(plug, hub.around()) as read:
             return _good(name, translate("{count} row(s)", count=read.count()))
+    except ConfigWrong as error:
+        return _bad(name, said(error), "Correct the file; wastehub connector check shows every mistake.")
     except HubError as error:
         remedy = error.remedy or "Look whether the system is there and lets this hub in."
         return _bad(name, translate(error.template, **error.facts), remedy, **error.facts)

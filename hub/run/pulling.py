@@ -59,7 +59,8 @@ class Pulling:
         except HubError as error:
             if not every_error and not isinstance(error, Retry):
                 raise
-            log.warning("pull_failed", connector=self.name, error=type(error).__name__, **_plain(error))
+            facts = _plain(error) | {"reason": said(error)}
+            log.warning("pull_failed", connector=self.name, error=type(error).__name__, **facts)
             return failed_row(self.name, error)
         row = asdict(result)
         moving = row.pop("moving")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 from hub.journal.embedded import EmbeddedJournal
-from hub.run import doctor, project
+from hub.run import doctor, project, pull
 from hub.wiring import Hub
+from tests.intake.plugging import connector_text
 from tests.projector.histories import append, event
 
 
@@ -24,3 +26,21 @@ def test_two_statements_under_one_pair_are_reported(tmp_path: Path) -> None:
             found = [check for check in doctor(hub)["checks"] if check["part"] == "store"]
             assert all(check["ok"] for check in found) is ok
     assert any(one["entity_id"] in check["found"] and check["remedy"] for check in found)
+
+
+def test_a_column_that_the_source_lacks_is_told_at_its_place(tmp_path: Path) -> None:
+    """Pull and doctor name file, line and error where the file asks the database for what it does not have."""
+    (tmp_path / "hub.toml").write_text("", encoding="utf-8")
+    with closing(sqlite3.connect(tmp_path / "source.db")) as connection:
+        connection.execute("CREATE TABLE t (k TEXT PRIMARY KEY, weight TEXT, day TEXT)")
+    source = {"url": "sqlite:///source.db", "table": "t", "key": ["kk"]}
+    place = tmp_path / "connectors" / "housing" / "scales" / "connector.yaml"
+    place.parent.mkdir(parents=True)
+    place.write_text(connector_text(source=source), encoding="utf-8")
+    with Hub.open(tmp_path) as hub:
+        (pulled,) = pull(hub, [], True, False, lambda _what, _done, _total: None)["connectors"]
+        check = next(check for check in doctor(hub)["checks"] if check["part"] == "housing.scales")
+    assert pulled["exit_code"] == 2
+    for told in (pulled["error"], check["found"]):
+        assert told.startswith(f"{place}:")
+        assert "UNKNOWN_COLUMN" in told
