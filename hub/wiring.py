@@ -215,7 +215,12 @@ class Hub:
         try:
             return config.secret(value, self.folder)
         except KeyError as error:
-            raise RequestWrong("{reason}", reason=str(error.args[0]), remedy="Set it before the hub starts.") from error
+            kind, _, name = value.partition(":")
+            if kind == "env":
+                raise RequestWrong(
+                    "the environment variable {name} is not set", name=name, remedy="Set it before the hub starts."
+                ) from error
+            raise RequestWrong("{reason}", reason=str(error.args[0])) from error
 
     # --- reading
 

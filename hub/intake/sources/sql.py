@@ -64,7 +64,7 @@ class SqlSource:
             with answering():
                 engine = self._engine(url)
                 stack.callback(engine.dispose)
-                connection = engine.connect()
+                connection = _connect(engine)
                 stack.callback(_close, connection)
                 read = self._read(_session(connection, self.statement_timeout_seconds), answering)
             yield read
@@ -108,6 +108,14 @@ class SqlSource:
             # The server is asked to stop first; this is for a network that has gone silent.
             arguments["read_timeout"] = round(timeout) + CONNECT_SECONDS
         return sa.create_engine(url, connect_args=arguments, poolclass=sa.NullPool, hide_parameters=True)
+
+
+def _connect(engine: sa.Engine) -> sa.Connection:
+    try:
+        return engine.connect()
+    except (TypeError, ValueError, OverflowError) as error:
+        # An option that the driver does not know, a port or host that can be none.
+        raise RequestWrong("the address of the source cannot be used: {reason}", reason=str(error)) from None
 
 
 def _close(connection: sa.Connection) -> None:

@@ -31,8 +31,11 @@ def translated(url: sa.URL) -> Iterator[None]:
     """The one place where drivers' errors become the hub's: SourceUnavailable, without the password."""
     try:
         yield
-    except NoSuchModuleError as error:
-        raise RequestWrong("no driver for {name}", name=url.drivername) from error
+    except (NoSuchModuleError, ModuleNotFoundError) as error:
+        raise RequestWrong(
+            "no driver for {name}", name=url.drivername,
+            remedy="sqlite, postgresql, mysql and mariadb are read as they are; for others, install their SQLAlchemy driver.",
+        ) from error
     except (SQLAlchemyError, sqlite3.Error, psycopg.Error, OSError) as error:
         raise SourceUnavailable("{reason}", reason=_reason(error, url)) from None
 

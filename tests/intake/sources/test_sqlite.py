@@ -69,11 +69,12 @@ def test_a_missing_file_is_not_made(tmp_path: Path) -> None:
 
 
 def test_what_is_no_database(tmp_path: Path) -> None:
-    """A file that is no database is unavailable; an address without a file is refused."""
+    """A file that is no database is unavailable; an address without a file, or that no driver can use, is refused."""
     (tmp_path / "s.db").write_bytes(b"no database at all, but long enough to be one" * 100)
     with pytest.raises(SourceUnavailable), _source(tmp_path / "s.db").open():
         pass
-    for url in ("sqlite://", "nonsense", "nosuchdb://x/y"):
+    unusable = ("oracle://x/y", "mysql://127.0.0.1/y?unheard=1")
+    for url in ("sqlite://", "nonsense", "nosuchdb://x/y", *unusable):
         with pytest.raises(RequestWrong), SqlSource(url, tmp_path, "t", None, ("k",)).open():
             pass
 
