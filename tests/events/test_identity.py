@@ -10,7 +10,7 @@ from uuid import uuid5
 
 import duckdb
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hub.events import identity
@@ -37,6 +37,7 @@ UGLY = [
 TEXTS = st.one_of(st.text(max_size=30), st.lists(st.sampled_from(UGLY), max_size=6).map("".join))
 
 
+@settings(max_examples=30)
 @given(st.lists(st.text(max_size=60).filter(lambda text: "\0" not in text), min_size=1, max_size=30))
 def test_sql_and_python_make_the_same_uuid(names: list[str]) -> None:
     """uuid5_sql over any texts is uuid.uuid5 of the hub's namespace."""

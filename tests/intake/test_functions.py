@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.intake.functions import format_precision
@@ -145,6 +145,7 @@ FORMS = {
 }
 
 
+@settings(max_examples=30)
 @given(st.lists(st.tuples(DAYS, CLOCKS, st.sampled_from(sorted(FORMS)), st.booleans()), min_size=1, max_size=30))
 def test_every_day_is_read_in_every_form(cases: list[tuple[datetime, datetime, str, bool]]) -> None:
     """Any time from the year 1000 on, written in any form and with any width of digits, comes back as it was."""
@@ -159,19 +160,29 @@ def test_every_day_is_read_in_every_form(cases: list[tuple[datetime, datetime, s
     assert over("ts_precision(x)", texts) == [FORMS[form] for _, _, form, _ in cases]
 
 
-@given(st.datetimes(min_value=day(1992), max_value=day(9000)), st.integers(-14 * 60, 14 * 60))
-def test_a_zone_in_the_text_counts(utc: datetime, minutes: int) -> None:
-    """The same instant written in any zone is the same time on the wall of Shanghai."""
+INSTANTS = st.tuples(st.datetimes(min_value=day(1992), max_value=day(9000)), st.integers(-14 * 60, 14 * 60))
+
+
+def in_zone(utc: datetime, minutes: int) -> str:
     sign, (hours, rest) = "-" if minutes < 0 else "+", divmod(abs(minutes), 60)
-    text = f"{utc + timedelta(minutes=minutes):%Y-%m-%dT%H:%M:%S}{sign}{hours:02}:{rest:02}"
-    assert over("ts(x)", [text]) == [utc.replace(microsecond=0) + timedelta(hours=8)]
+    return f"{utc + timedelta(minutes=minutes):%Y-%m-%dT%H:%M:%S}{sign}{hours:02}:{rest:02}"
 
 
-@given(st.integers(10_000, 99_999), st.integers(0, 86_399))
-def test_a_serial_of_excel_is_a_day_and_a_part_of_it(days: int, seconds: int) -> None:
+@settings(max_examples=15)
+@given(st.lists(INSTANTS, min_size=5, max_size=40))
+def test_a_zone_in_the_text_counts(instants: list[tuple[datetime, int]]) -> None:
+    """The same instant written in any zone is the same time on the wall of Shanghai."""
+    wanted = [utc.replace(microsecond=0) + timedelta(hours=8) for utc, _ in instants]
+    assert over("ts(x)", [in_zone(utc, minutes) for utc, minutes in instants]) == wanted
+
+
+@settings(max_examples=15)
+@given(st.lists(st.tuples(st.integers(10_000, 99_999), st.integers(0, 86_399)), min_size=5, max_size=40))
+def test_a_serial_of_excel_is_a_day_and_a_part_of_it(serials: list[tuple[int, int]]) -> None:
     """An Excel serial with its fraction is read to the second."""
-    text = f"{days + seconds / 86_400:.10f}"
-    assert over("ts(x)", [text]) == [day(1899, 12, 30) + timedelta(days=days, seconds=seconds)]
+    texts = [f"{days + seconds / 86_400:.10f}" for days, seconds in serials]
+    wanted = [day(1899, 12, 30) + timedelta(days=days, seconds=seconds) for days, seconds in serials]
+    assert over("ts(x)", texts) == wanted
 
 
 TIME_TEXTS = st.one_of(
@@ -181,6 +192,7 @@ TIME_TEXTS = st.one_of(
 ).filter(lambda text: "\0" not in text)
 
 
+@settings(max_examples=40)
 @given(st.lists(TIME_TEXTS, min_size=1, max_size=40))
 def test_no_text_raises_and_every_time_has_four_digits(texts: list[str]) -> None:
     """Whatever the text, ts() gives a time of the years 1000 to 9999 or NULL, and a precision that there is."""
