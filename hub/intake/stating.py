@@ -55,8 +55,11 @@ class Stating:
         self._row_errors(rows, origins, errors)
         gone = rows["deleted"].to_numpy(zero_copy_only=False)
         waits = np.isin(rows["rn"].to_numpy(), list(errors)) if errors else np.zeros(len(gone), np.bool_)
-        self._withdraw(rows.filter(pa.array(gone & ~waits)), said)
-        self._state(rows.filter(pa.array(~(gone & ~waits))), origins, errors, said)
+        leaves = gone & ~waits
+        if leaves.any():
+            self._withdraw(rows.filter(pa.array(leaves)), said)
+            rows = rows.filter(pa.array(~leaves))
+        self._state(rows, origins, errors, said)
 
     def again(self, records: pa.Table, origins: Sequence[Origin], said: Said) -> None:
         """Records that were set aside, with the revision and restated that they keep: what they come to now."""
@@ -167,7 +170,8 @@ class Stating:
         for row in rows.filter(pc.is_in(rows["rn"], pa.array(list(errors), pa.int64()))).to_pylist() if errors else ():
             said.quarantine.append(self._aside(row, origins, row["revision"], row["restated"], errors[row["rn"]]))
         if errors:
-            fine = fine.filter(pc.invert(pc.is_in(fine["rn"], pa.array(list(errors), pa.int64()))))
+            accepted = pc.invert(pc.is_in(fine["rn"], pa.array(list(errors), pa.int64())))
+            fine = fine.select(_AFTER_MAPPING).filter(accepted)
         self._emit(fine, mapped, said)
 
     def _mapped(self, rows: pa.Table, errors: dict[int, list[dict[str, Any]]]) -> list[tuple[PartMapping, pa.Table]]:
@@ -176,11 +180,8 @@ class Stating:
         for part in self._engine.mapping.parts:
             table = self._run(part, rows, errors)
             columns = [f"errors_{i}" for i in range(error_columns(len(part.errors)))]
-            masks = (
-                np.stack([table[c].to_numpy() for c in columns])
-                if table.num_rows
-                else np.zeros((len(columns), 0), np.int64)
-            )
+            bits = [table[c].to_numpy() for c in columns]
+            masks = np.stack(bits) if table.num_rows else np.zeros((len(columns), 0), np.int64)
             failed = (masks != 0).any(axis=0) & table["stated"].to_numpy(zero_copy_only=False)
             if failed.any():
                 self._explain(part, table.filter(pa.array(failed)), masks[:, failed], rows, errors)
@@ -198,9 +199,8 @@ class Stating:
                 )
                 return self._engine.mapped(part, rows.slice(0, 0))
         half = rows.num_rows // 2
-        return pa.concat_tables(
-            [self._run(part, rows.slice(0, half), errors), self._run(part, rows.slice(half), errors)]
-        )
+        halves = (rows.slice(0, half), rows.slice(half))
+        return pa.concat_tables([self._run(part, piece, errors) for piece in halves])
 
     def _explain(
         self,
@@ -231,11 +231,8 @@ class Stating:
             whole = speaks.num_rows == table.num_rows and pc.all(table["stated"]).as_py()
             stated = table if whole else table.filter(pc.and_(table["stated"], pc.is_in(table["rn"], speaks["rn"])))
             if stated.num_rows:
-                sources = (
-                    speaks
-                    if stated.num_rows == speaks.num_rows
-                    else speaks.filter(pc.is_in(speaks["rn"], stated["rn"]))
-                )
+                all_speak = stated.num_rows == speaks.num_rows
+                sources = speaks if all_speak else speaks.filter(pc.is_in(speaks["rn"], stated["rn"]))
                 said.events.append(events(stated, part.name, sources, self._stamp))
 
     def _quiet(self, rows: pa.Table, mapped: list[tuple[PartMapping, pa.Table]], said: Said) -> set[int]:
@@ -277,7 +274,7 @@ class Stating:
     @staticmethod
     def _silent(rows: pa.Table, mapped: list[tuple[PartMapping, pa.Table]]) -> pa.ChunkedArray:
         """Rows of which no part states anything."""
-        stated = [table.filter(table["stated"])["rn"] for _, table in mapped]
+        stated = [table["rn"].filter(table["stated"]) for _, table in mapped]
         return pc.invert(pc.is_in(rows["rn"], pa.chunked_array([c for rn in stated for c in rn.chunks], pa.int64())))
 
     @staticmethod
@@ -287,6 +284,10 @@ class Stating:
             said.deleted.append((row["skey"], row["revision"], row["restated"], row["sha"]))
         else:
             said.unchanged += 1
+
+
+_AFTER_MAPPING = ("rn", "skey", "rec", "sha", "scope", "revision", "restated", "always", "k_state")
+"""What is still asked of a record once it is mapped."""
 
 
 def _error(
