@@ -34,7 +34,8 @@ STAGES = {
     "remember": [(hub.intake.appending, name) for name in ("fold_events", "fold_quarantine", "fold_act")],
 }  # fmt: skip
 """identity: evidence, hash and source key; place: compared with what is known, and its pair; map: all fields, checks,
-masses and ids of an event; remember: the cache of what is known."""
+masses and ids of an event; remember: the cache of what is known. The encoder and the journal's compression work on
+threads of their own, which are in ``other``."""
 PLAIN_MOST = 100_000
 FLOOR, GOAL, AGAIN_FLOOR, AGAIN_GOAL = 75_000, 130_000, 150_000, 250_000
 
