@@ -28,7 +28,7 @@ VALUES: list[tuple[Any, str | None]] = [
 ]
 
 
-@pytest.mark.parametrize(("value", "text"), VALUES, ids=[repr(value)[:40] for value, _ in VALUES])
+@pytest.mark.parametrize(("value", "text"), VALUES, ids=[f"{type(value).__name__}-{text}"[:40] for value, text in VALUES])
 def test_a_value_as_text(value: Any, text: str | None) -> None:
     """Each type has one way to be written."""
     assert text_of(value) == text
