@@ -97,7 +97,13 @@ def fold_act(db: sqlite3.Connection, act: Mapping[str, Any]) -> None:
     elif kind == "deleted":
         state = GOOD if body.get("sha256") else ABSENT
         _state(
-            db, [(act["source_key"], body.get("sha256"), act["revision"], act["restated"], state, 2, body.get("scope"))]
+            db,
+            [
+                (
+                    act["source_key"], body.get("sha256"), act["revision"], act["restated"], state, _RANK[state],
+                    body.get("scope"),
+                )
+            ],
         )
     elif kind == "approved" and body.get("digest"):
         db.execute("INSERT OR IGNORE INTO approved VALUES (?, ?)", (body["digest"], act["act_id"]))

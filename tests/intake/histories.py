@@ -81,7 +81,7 @@ class History:
         """A newer version of a row; now and then without one."""
         self.tick += 1
         row["V"] = f"{self.tick:06d}"
-        row["G"] = str(datetime(2026, 3, 1, tzinfo=UTC).replace(tzinfo=None) + timedelta(minutes=self.tick))
+        row["G"] = time_text(self.tick)
         if self.random.random() < 0.05:
             row[self.random.choice(["V", "G"])] = None
 
@@ -243,16 +243,24 @@ class TableHistory(History):
             self.rows.remove(row)
         elif self.chance(0.04):
             self.rows.append(dict(row) | {"K": None, "X": self.number()})
+        elif self.kind.cursor and sum(other["K"] == row["K"] for other in self.rows) > 1:
+            self.rows.remove(row)
         elif self.chance(0.1):
-            self.rows.append(twin := dict(row))
-            if self.kind.version is not None and self.chance(0.5):
-                self.stamp(twin)
-                twin["V"], twin["G"] = twin["V"] or row["V"], twin["G"] or row["G"]
-                twin["M"] = self.number()
-            elif self.kind.cursor is None:
-                twin["M"] = self.number()
+            self.twin(row)
         else:
             self.change(row)
+
+    def twin(self, row: Row) -> None:
+        """Another row with a key that there is. What a cursor's read may find alone of two must be the one that counts."""
+        if self.kind.cursor and not (self.kind.version and row["V"] and row["G"]):
+            return
+        self.rows.append(twin := dict(row))
+        if self.kind.version is not None and self.chance(0.5):
+            self.stamp(twin)
+            twin["V"], twin["G"] = f"{self.tick:06d}", time_text(self.tick)
+            twin["M"] = self.number()
+        elif self.kind.cursor is None:
+            twin["M"] = self.number()
 
     def looks_odd(self) -> bool:
         """Rows that the count of known keys cannot tell from missing ones: the test then asks for a comparison."""
@@ -371,6 +379,11 @@ def same(what: str, found: set[Any], expected: set[Any]) -> None:
     """Equal; else the differences are shown."""
     more, less = sorted(found - expected, key=repr), sorted(expected - found, key=repr)
     assert not more + less, f"{what}: the hub alone {more}, the rules alone {less}"
+
+
+def time_text(minutes: int) -> str:
+    """So many minutes after the beginning of March."""
+    return str(datetime(2026, 3, 1, tzinfo=UTC).replace(tzinfo=None) + timedelta(minutes=minutes))
 
 
 def micros_of(text: str) -> int:

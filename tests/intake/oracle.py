@@ -178,15 +178,15 @@ class Oracle:
         before = self.standing.get(key, {})
         if not always and said == before:
             return
-        made = len(said) + len(before.keys() - said.keys())
+        made = len(said.keys() | before.keys())
         self.standing[key] = said
-        self.stated[key] |= said.keys()
+        self.stated[key] = set(said.keys() | before.keys()) or self.stated[key]
         self.events[(key, *pair)] += made
         if made or (key in self.known and self.known[key].state == "quarantined"):
             self._newest(key, text, pair, "good", scope)
 
     def _delete(self, key: str, text: object, pair: Pair, always: bool, scope: str | None) -> None:
-        """A retraction of everything that was ever said; of what only waited, the waiting ends."""
+        """A retraction of everything that the last statement spoke of; of what only waited, the waiting ends."""
         if self.stated[key] and (always or self.standing[key]):
             self.events[(key, *pair)] += len(self.stated[key])
             self.standing[key] = {}
@@ -209,6 +209,7 @@ class Oracle:
                 continue
             gone = len(self.standing.get(key, {}))
             revision, restated = known.pair
+            self.stated[key] = set(self.standing.get(key, {})) or self.stated[key]
             self.standing[key] = {}
             self.events[(key, revision, restated + 1)] += gone
             self.known[key] = Known(None, (revision, restated + 1) if gone else (revision, restated), "absent")

@@ -232,3 +232,13 @@ def test_a_folder_that_is_away_takes_nothing_back(files: World) -> None:
     with pytest.raises(SourceUnavailable):
         files.pull()
     assert len(files.masses()) == 2 * MANY
+
+
+def test_what_was_marked_and_then_removed_is_noted_once(table: World) -> None:
+    """A row that only waited, was marked as deleted and then removed: nothing more is said of it, pull after pull."""
+    for row in ({"K": "new", "M": "x"}, {"K": "new", "M": "x", "D": "1"}, None):
+        table.table([*_rows(MANY), *([row] if row else [])])
+        table.pull()
+    before = table.ends()
+    table.pull()
+    assert (table.ends(), table.quarantined()) == (before, [])
