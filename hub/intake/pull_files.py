@@ -74,7 +74,7 @@ class FilePull:
         files = [look.file for look in looks]
         fresh = self.session.seen.is_empty()
         what = What(
-            names=tuple(file.path for file in files),
+            names=tuple(file.name for file in files),
             versions=tuple(file.modified_us for file in files),
             last_wins=True,
             repeated=repeated,
@@ -93,7 +93,7 @@ class FilePull:
         if self._scoped and tally.complete and not fresh:
             held = [digest for scope in scopes if (digest := self.session.vanishing.settle(tally, scope))]
         return {
-            "path": file.path,
+            "path": file.name,
             "sha256": file.sha256,
             "modified_us": file.modified_us,
             "state": f"held:{','.join(held)}" if held else "read",
@@ -102,7 +102,7 @@ class FilePull:
 
     def _is_outdated(self, file: FileFound, scope: str) -> bool:
         newest = self.session.seen.scope_file(scope)
-        return newest is not None and (file.modified_us, file.path) < newest
+        return newest is not None and (file.modified_us, file.name) < newest
 
 
 @dataclass(frozen=True)

@@ -191,7 +191,7 @@ def _first(plug: Plug, around: Surroundings) -> Iterator[tuple[str, Batch]]:
         source = file_source(plug, around)
         for file in source.found(2.0).files:
             for batch in source.read(file):
-                yield file.path, batch
+                yield file.name, batch
         return
     with opened(plug, around) as read:
         yield from zip(itertools.repeat(spec.table or "query"), read.rows(1_000))

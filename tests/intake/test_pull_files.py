@@ -177,3 +177,15 @@ def test_thousands_of_small_files_are_one_statement_each(make: Make) -> None:
         here.file(f"{number:03d}.csv", [{"K": f"k{number % 7}", "M": str(number)}, {"K": f"f{number}", "M": "1"}], number)
     assert here.pull().events == 120
     assert {k: m for k, m in here.masses().items() if k[0] == "k"} == {f"k{n % 7}": n for n in range(60)}
+
+
+def test_a_name_in_another_encoding(make: Make) -> None:
+    """A file whose name is no UTF-8 (an old archive's) is read like any other, and named as a person would read it."""
+    here = make()
+    names = [os.fsencode(here.folder / "in") + b"/" + name for name in ("磅单.csv".encode("gb18030"), b"\xff.csv")]
+    for number, name in enumerate(names):
+        Path(os.fsdecode(name)).write_bytes(f"K,M\nk{number},1\nl{number},x\n".encode())
+        os.utime(name, (1_000_000, 1_000_000))
+    assert here.pull().read == 4
+    assert sorted(row["place"] for row in here.quarantined()) == ["in/\\xff.csv:3", "in/磅单.csv:3"]
+    assert here.pull().read == 0

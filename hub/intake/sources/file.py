@@ -17,7 +17,7 @@ from hub.intake.sources.json_lines import read_json
 from hub.intake.sources.layout import FileUnusable
 from hub.intake.sources.parquet import read_parquet
 from hub.intake.sources.pieces import RAW_MAX, empty, joined, lines_from, withhold_all
-from hub.intake.sources.port import Batch, FileFound, Unreadable, Whole
+from hub.intake.sources.port import Batch, FileFound, Unreadable, Whole, path_text
 from hub.intake.sources.sheet import read_sheet
 
 STILL_SECONDS = 2.0
@@ -58,7 +58,7 @@ class FileSource:
             )
 
     def found(self, wait_seconds: float = 0.0, memo: Mapping[str, FileFound] | None = None) -> Found:
-        """The files that hold still, by (modification time, path). Waits up to ``wait_seconds`` for those that move.
+        """The files that hold still, by (modification time, name). Waits up to ``wait_seconds`` for those that move.
 
         A file untouched for two seconds holds still. ``memo`` (path → as found before) spares hashing a file whose
         size and time are the same. SourceUnavailable where the folder is not there or does not answer.
@@ -69,9 +69,9 @@ class FileSource:
         except OSError as error:
             raise _unavailable(error) from error
         taken = [each for each in files if each is not None]
-        taken.sort(key=lambda each: (each.modified_us, each.path))
+        taken.sort(key=lambda each: (each.modified_us, each.name))
         touched = [path for path, each in zip(still, files, strict=True) if each is None]
-        return Found(tuple(taken), tuple(sorted([*moving, *touched])))
+        return Found(tuple(taken), tuple(sorted(map(path_text, [*moving, *touched]))))
 
     def read(self, file: FileFound, rows: int = 50_000) -> Iterator[Batch]:
         """The records of one file, in its order, in batches of about ``rows``; bad content comes as Unreadable.
@@ -157,7 +157,7 @@ class FileSource:
         same = stat.S_ISREG(facts.st_mode) and facts.st_size == file.size
         if not same or facts.st_mtime_ns // 1000 != file.modified_us:
             raise SourceUnavailable(
-                "{reason}", remedy="It is read again when it holds still.", reason=f"{file.path} {otherwise}"
+                "{reason}", remedy="It is read again when it holds still.", reason=f"{file.name} {otherwise}"
             )
 
 
@@ -194,6 +194,6 @@ def _whole_file(path: Path, error: FileUnusable) -> Batch:
 
 
 def _unavailable(error: OSError) -> SourceUnavailable:
-    where = f"{error.filename}: " if error.filename else ""
+    where = f"{path_text(error.filename)}: " if error.filename else ""
     return SourceUnavailable("{reason}", reason=f"{where}{error.strerror or error}")
 

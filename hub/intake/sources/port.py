@@ -8,6 +8,7 @@ booleans true/false, binary as hex, nested JSON as canonical JSON. Nothing is tr
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -59,6 +60,22 @@ class FileFound:
     sha256: str
     size: int
     modified_us: int
+
+    @property
+    def name(self) -> str:
+        """The path as text that can be written down, whatever bytes a department's system named it with."""
+        return path_text(self.path)
+
+
+def path_text(path: str) -> str:
+    """A path of the system as text: bytes that are no UTF-8 are GB18030 (an old archive's names) or shown as ``\\xff``."""
+    raw = os.fsencode(path)
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return raw.decode("utf-8", "backslashreplace")
 
 
 @dataclass(frozen=True)
