@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from hub.cli.visible import visible
 from hub.errors import ConfigWrong, HubError, Problem
 from hub.texts import translate
 
@@ -17,7 +18,7 @@ def complain(error: HubError) -> None:
     if isinstance(error, ConfigWrong):
         for problem in error.problems:
             click.echo("\n".join(problem_lines(problem)), err=True)
-    count = translate(error.template, **error.facts)
+    count = visible(translate(error.template, **error.facts))
     click.echo(translate("Error: {message}", message=count), err=True)
     if error.remedy:
         click.echo(translate("What to do: {remedy}", remedy=translate(error.remedy, **error.facts)), err=True)

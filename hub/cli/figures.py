@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from hub.cli.visible import visible
 from hub.reference.kinds import DEPARTMENTS, KINDS, STREAMS
 from hub.texts import N_, translate
 
@@ -46,7 +47,7 @@ def name_of(column: str, value: object) -> str:
     """A value of a key column in the language spoken; codes and periods as they are."""
     if value is None:
         return ""
-    text = str(value)
+    text = visible(str(value))
     if translate("Chinese names") == "Chinese names":
         return text
     names = {"stream": STREAMS, "department": DEPARTMENTS}.get(column, {})

@@ -14,6 +14,7 @@ from rich.tree import Tree
 
 from hub.cli.complaint import mistake_lines
 from hub.cli.figures import TONNES, name_of, scale_for
+from hub.cli.visible import visible
 from hub.texts import N_, translate
 
 HEADINGS = {
@@ -53,7 +54,7 @@ def console() -> Console:
 
 def heading(column: str) -> str:
     """A column's name for people."""
-    return translate(HEADINGS[column]) if column in HEADINGS else column
+    return translate(HEADINGS[column]) if column in HEADINGS else visible(column)
 
 
 def table(columns: Sequence[str], rows: Sequence[dict[str, Any]], title: str | None = None) -> Table:

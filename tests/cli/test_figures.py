@@ -56,3 +56,8 @@ def test_names_are_words() -> None:
     assert name_of("department", "housing") == "住房城乡建设"
     assert name_of("code", "SW61") == "SW61"
     assert name_of("stream", "unheard") == "unheard"
+
+
+def test_a_text_does_not_steer_the_terminal() -> None:
+    """Escapes and marks that turn the writing around are spelled out; words, tabs and newlines stay."""
+    assert name_of("waste_name", "\x1b[31m废\r酸\x07\x9b\u202e\t😀\n") == "\\x1b[31m废\\x0d酸\\x07\\x9b\\u202e\t😀\n"
