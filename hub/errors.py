@@ -105,16 +105,31 @@ class Retry(HubError):
     exit_code = 3
 
 
+_SEE_SOURCE = "Look whether the system is there and lets this hub in; it is read again at the next pull."
+_SEE_DISK = (
+    "Look whether the disk is full or the folder cannot be written to; what was not done is done at the next try."
+)
+
+
 class SourceUnavailable(Retry):
     """A department's system did not answer; facts: connector, reason."""
+
+    def __init__(self, template: str, *, remedy: str = "", **facts: Any) -> None:
+        super().__init__(template, remedy=remedy or _SEE_SOURCE, **facts)
 
 
 class JournalUnavailable(Retry):
     """The journal did not take or give messages; facts: reason."""
 
+    def __init__(self, template: str, *, remedy: str = "", **facts: Any) -> None:
+        super().__init__(template, remedy=remedy or _SEE_DISK, **facts)
+
 
 class StoreUnavailable(Retry):
     """The projections' database did not answer; facts: reason."""
+
+    def __init__(self, template: str, *, remedy: str = "", **facts: Any) -> None:
+        super().__init__(template, remedy=remedy or _SEE_DISK, **facts)
 
 
 class SetAside(HubError):

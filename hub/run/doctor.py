@@ -140,8 +140,7 @@ def _source(hub: Parts, plug: Plug) -> Check:
     except ConfigWrong as error:
         return _bad(name, said(error), "Correct the file; wastehub connector check shows every mistake.")
     except HubError as error:
-        remedy = error.remedy or "Look whether the system is there and lets this hub in."
-        return _bad(name, translate(error.template, **error.facts), remedy, **error.facts)
+        return _bad(name, translate(error.template, **error.facts), error.remedy, **error.facts)
 
 
 def _quarantine(hub: Parts) -> Iterator[Check]:

@@ -216,7 +216,8 @@ def test_an_unknown_name_ends_with_2(hub: Path, args: list[str]) -> None:
 
 
 def test_a_source_that_is_away_ends_with_3(hub: Path) -> None:
-    """One system does not answer: the others are pulled all the same, and the exit code says to try again."""
+    """One system does not answer: the others are pulled all the same, it is said what to do, and the exit code says to
+    try again."""
     other = hub / "connectors/housing/slips/connector.yaml"
     other.parent.mkdir(parents=True)
     source = 'source: {kind: sql, url: "sqlite:///away.db", table: T, key: 单号}'
@@ -225,7 +226,7 @@ def test_a_source_that_is_away_ends_with_3(hub: Path) -> None:
     pulled = wastehub("-C", hub, "pull", "--once", "--json")
     assert pulled.code == 3, pulled.err
     rows = {row["name"]: row for row in pulled.json["connectors"]}
-    assert rows["housing.bridge"]["error"]
+    assert "请查看那个系统是否在运行" in rows["housing.bridge"]["error"]
     assert rows["urban_management.bridge"]["events"] == 3
     doctor = wastehub("-C", hub, "doctor", "--json")
     assert doctor.code == 1

@@ -128,6 +128,9 @@ def _constants(file: str, value: ast.expr, named: dict[str, list[ast.expr]]) -> 
     if isinstance(value, ast.IfExp):
         yield from _constants(file, value.body, named)
         yield from _constants(file, value.orelse, named)
+    elif isinstance(value, ast.BoolOp):
+        for each in value.values:
+            yield from _constants(file, each, named)
     elif isinstance(value, ast.Name):
         for given in named.get(value.id, []):
             yield from _constants(file, given, {})
