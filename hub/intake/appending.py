@@ -37,7 +37,7 @@ class Appender:
         alike: Sequence[tuple[str, str, str]] = (),
     ) -> None:
         """All of it or nothing. Raises Fenced where a later puller has taken over."""
-        said = pa.concat_tables(events).combine_chunks() if events else None
+        said = pa.concat_tables(events) if events else None
         outgoing: list[Outgoing] = []
         tables: list[tuple[Topic, pa.Table]] = []
         if said is not None and said.num_rows:

@@ -94,6 +94,8 @@ class Placing:
     def with_versions(self, rows: pa.Table) -> pa.Table:
         """Adds version, version_state (none, ok, unreadable, future), version_text, deleted, deleted_failed."""
         deleted = self._engine.mapping.deleted
+        if deleted is None and self._engine.mapping.version is None:
+            return _unversioned(rows)
         first = {
             "deleted": f"coalesce({deleted.sql}, false)" if deleted else "false",
             "deleted_failed": failed_sql(deleted) if deleted else "false",
@@ -146,6 +148,19 @@ class Placing:
 
 
 _WANTED = ("version", "version_state", "version_text")
+
+
+def _unversioned(rows: pa.Table) -> pa.Table:
+    """What a mapping without a version and without deletions says of its rows."""
+    size = rows.num_rows
+    never = pa.repeat(pa.scalar(False), size)
+    return (
+        rows.append_column("deleted", never)
+        .append_column("deleted_failed", never)
+        .append_column("version", rows["version_default"])
+        .append_column("version_state", pa.repeat(pa.scalar("none"), size))
+        .append_column("version_text", pa.nulls(size, pa.string()))
+    )
 
 
 def _as_first(news: pa.Table) -> pa.Table:

@@ -16,7 +16,7 @@ from hub.intake.connector import SqlSpec
 from hub.intake.placing import AHEAD
 from hub.intake.plug import Plug
 from hub.intake.pulled import Pulled, pulled
-from hub.intake.reading import GATHERED, Hashes, What
+from hub.intake.reading import GATHERED, Hashes, What, repeated_hashes
 from hub.intake.said import Tally
 from hub.intake.session import Session, Surroundings
 from hub.intake.sources.port import Batch
@@ -98,12 +98,20 @@ class TablePull:
     def _whole(self, read: SqlRead, count: int, today: str) -> Tally:
         session, seen = self.session, self.session.seen
         fresh, present = seen.is_empty(), seen.present()
-        what = self._what(self._repeated(read))
+        repeated = np.union1d(self._repeated(read), np.array(seen.note("alike_keys") or [], np.uint64))
         if self.spec.cursor is not None and seen.note("cursor") is None:
             batches = read.rows_since(None, session.now + AHEAD, GATHERED)
-            tally = session.reading(tabular=True).run(what, _numbered(batches), self._cursor_acts)
+            tally = session.reading(tabular=True).run(self._what(repeated), _numbered(batches), self._cursor_acts)
         else:
-            tally = session.reading(tabular=True).run(what, _numbered(read.rows(GATHERED)), lambda _cursor: [])
+            tally = self._rows(read, repeated)
+        alike = np.setdiff1d(repeated_hashes(tally.hashes), repeated)
+        if alike.size:
+            # Keys that the source tells apart and that are one (1 and 1.0): known now, they are settled together.
+            repeated = np.union1d(repeated, alike)
+            seen.set_note("alike_keys", [int(h) for h in repeated])
+            again = self._rows(read, repeated)
+            again.include(tally)
+            tally = again
         held = None
         if tally.complete and not fresh and tally.matched != present:
             held = session.vanishing.settle(tally, None)
@@ -113,6 +121,10 @@ class TablePull:
             session.appender.append([], [], [session.pulled_act(compared_day=today)])
         seen.set_note("compared", {"rows": count, "present": seen.present(), "held": held, "day": today})
         return tally
+
+    def _rows(self, read: SqlRead, repeated: Hashes) -> Tally:
+        batches = _numbered(read.rows(GATHERED))
+        return self.session.reading(tabular=True).run(self._what(repeated), batches, lambda _cursor: [])
 
     def _repeated(self, read: SqlRead) -> Hashes:
         """Hashes of the keys that more than one row has."""

@@ -105,7 +105,7 @@ def _row(message: dict[str, Any], state: str) -> dict[str, Any]:
 def _record(text: str | None) -> Any:
     try:
         return json.loads(text) if text is not None else None
-    except json.JSONDecodeError:
+    except (json.JSONDecodeError, RecursionError):  # a piece that was set aside for its depth is only a text
         return text
 
 

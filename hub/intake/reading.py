@@ -137,6 +137,7 @@ class Reading:
     def _say(self, item: _Recorded, what: What, tally: Tally, aside: list[pa.Table], *, fresh: bool) -> Said:
         records = self._scoped(item.records, tally)
         tally.keys.append(records["skey"].combine_chunks())
+        tally.hashes.append(records["kh"].filter(pc.is_valid(records["skey"])).to_numpy())
         tally.complete &= not (item.unreadable or records["skey"].null_count)
         current = self._current(records, what)
         repeated = _repeated(current, what)

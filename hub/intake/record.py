@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -65,7 +66,7 @@ class Recorder:
         """Columns rn, line, skey (null: unreadable), rec, sha, odd, and the aliases (trimmed; null where missing)."""
         given, trimmed = cleaned(rows)
         given = pa.table(
-            [*given.columns, pa.array(range(rows.num_rows), pa.int64()), lines],
+            [*given.columns, pa.array(np.arange(rows.num_rows)), lines],
             names=[*(f"g{i}" for i in range(rows.num_columns)), "rn", "line"],
         )
         aliased = pa.table(trimmed.columns, names=[f"t{i}" for i in range(rows.num_columns)])
@@ -106,7 +107,7 @@ class Recorder:
         aliases = "".join(f", {_read(column, names)} AS {alias}" for column, alias in self._columns.items())
         return (
             f"SELECT *, sha256(rec) AS sha, contains(rec, '\\u00') AS odd, hash(skey) AS kh FROM (SELECT rn, line,"
-            f" {self._key_sql(names)} AS skey, {record} AS rec{aliases} FROM batch_rows) ORDER BY rn"
+            f" {self._key_sql(names)} AS skey, {record} AS rec{aliases} FROM batch_rows)"
         )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 
@@ -52,6 +54,7 @@ class Tally:
     complete: bool = True
     keys: list[pa.Array] = field(default_factory=list)
     scopes: set[str] = field(default_factory=set)
+    hashes: list[npt.NDArray[np.uint64]] = field(default_factory=list)
 
     def include(self, other: Tally) -> None:
         """Count what another read came to."""

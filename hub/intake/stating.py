@@ -237,9 +237,10 @@ class Stating:
 
     def _quiet(self, rows: pa.Table, mapped: list[tuple[PartMapping, pa.Table]], said: Said) -> set[int]:
         """Rows that say what is known already; parts that a speaking row no longer gives are taken back."""
-        known = rows.filter(pc.or_(self._may_be_known(rows, mapped), self._silent(rows, mapped)))
-        if known.num_rows == 0:
+        doubtful = pc.or_(self._may_be_known(rows, mapped), self._silent(rows, mapped))
+        if not pc.any(doubtful).as_py():
             return set()
+        known = rows.filter(doubtful)
         before = self._seen.parts(known["skey"].to_pylist())
         now: dict[int, dict[str, str]] = {}
         for part, table in mapped:
@@ -264,7 +265,6 @@ class Stating:
             ]
         self._take_back(lost, said)
         return quiet
-
 
     @staticmethod
     def _may_be_known(rows: pa.Table, mapped: list[tuple[PartMapping, pa.Table]]) -> pa.ChunkedArray:
