@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,8 @@ _MAX_ROWS = 1_000_000
 _MAX_PROBLEMS = 100
 
 _LAYOUTS = {"regions": ("code", "name_zh")}
+# A number or a code is no name of a column: without a header the first entry would be lost without a word.
+_ENTRY = re.compile(r"[0-9.]+|SW[0-9]{2}|[0-9]{3}-[0-9]{3}-S?[0-9]{2}")
 _REGION_EXTRAS = ("valid_from", "valid_to", "successor")
 
 
@@ -108,7 +111,11 @@ def _is_header(header: list[str], problems: Problems) -> bool:
     if len(header) < 2 or len(set(header)) < len(header) or "" in header:
         problems.add(1, "LIST_HEADER", "the first line must name two or more different columns")
         return False
-    return True
+    entry = next((cell for cell in header if _ENTRY.fullmatch(cell)), None)
+    if entry is not None:
+        message = "the first line must name the columns, such as key,value; {cell} looks like an entry"
+        problems.add(1, "LIST_HEADER", message, cell=entry)
+    return entry is None
 
 
 def _line(number: int, cells: dict[str, str], list_name: str) -> Line:
