@@ -15,8 +15,6 @@ from typing import NoReturn
 
 # What the commands import when they need it, so that a child does not.
 import duckdb  # noqa: F401 - imported before the forks
-import pyarrow.compute
-import pyarrow.csv
 import pyruhvro  # noqa: F401 - imported before the forks
 import sqlalchemy  # noqa: F401 - imported before the forks
 

@@ -82,7 +82,7 @@ class Source:
     def _is_new(db: sqlite3.Connection, key: str) -> bool:
         """Only a key that never was good goes bad: what stands then does not depend on what the hub had time to see."""
         known = db.execute("SELECT KG FROM T WHERE K = ?", (key,)).fetchone()
-        return known is not None and known[0] == BAD or known is None and key.endswith("77")
+        return (known is not None and known[0] == BAD) or (known is None and key.endswith("77"))
 
     def _file(self) -> None:
         """A new statement of one scope: some rows stay, some change, some are gone."""

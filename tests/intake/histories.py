@@ -6,7 +6,7 @@ import json
 import random
 import sqlite3
 from collections import Counter
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,13 +15,11 @@ from zoneinfo import ZoneInfo
 
 from hub.projector.sqlite import SqliteStore
 from tests.intake.oracle import Oracle, Record, text_of
-from tests.intake.world import Killed, World, connector, entity, file_source, micros, project, table_source, world
+from tests.intake.world import Killed, World, entity, project, world
 
 Row = dict[str, str | None]
-Cursor = tuple[str, str]
 DELETED = ", deleted: \"D = '1'\""
-LAG_MINUTES = 10
-STEPS, KEYS, CHANGES = 7, 40, 25
+STEPS = 7
 VIEWS = ("entries_v1", "flows_v1", "accounts_v1", "quarantine_v1")
 
 
@@ -34,26 +32,6 @@ class Kind:
     cursor: str | None = None
     parts: bool = False
     scoped: bool = False
-
-
-TABLES = {
-    "cursor_and_version": Kind(", cursor: {by: G, lag: 10m}, version: V", "V", "G"),
-    "cursor_and_version_in_parts": Kind(", cursor: {by: G, lag: 10m}, version: V", "V", "G", parts=True),
-    "cursor": Kind(", cursor: G", "G", "G"),
-    "cursor_that_counts": Kind(", cursor: V", None, "V", parts=True),
-    "version": Kind(", version: V", "V"),
-    "version_in_parts": Kind(", version: V", "V", parts=True),
-    "counted": Kind("", None),
-    "counted_in_parts": Kind("", None, parts=True),
-}
-FILES = {
-    "plain": Kind("", None),
-    "plain_in_parts": Kind("", None, parts=True),
-    "scope": Kind(", scope: S", None, scoped=True),
-    "scope_in_parts": Kind(", scope: S", None, parts=True, scoped=True),
-    "version": Kind(", version: V", "V"),
-    "scope_and_version": Kind(", scope: S, version: V", "V", scoped=True),
-}
 
 
 class History:
@@ -145,10 +123,8 @@ class History:
         """A pull that may be killed, begun again and again until it is through; then once more, for nothing."""
         while self.chance(0.4):
             here.journal.at, here.journal.after = self.random.randint(1, 3), self.chance(0.5)
-            try:
+            with suppress(Killed):
                 here.pull(compare=compare)
-            except Killed:
-                pass
             here.journal.at = 0
             if self.chance(0.3):
                 here.drop_cache()
@@ -194,187 +170,6 @@ class History:
             assert sorted(rebuilt, key=repr) == sorted(here.query(f"SELECT * FROM {view}"), key=repr), view
 
 
-class TableHistory(History):
-    """A table that changes between pulls."""
-
-    def __init__(self, folder: Path, kind: str, seed: int) -> None:
-        chosen = TABLES[kind]
-        yaml = connector(table_source(chosen.source + DELETED), parts=chosen.parts)
-        super().__init__(folder, chosen, seed, yaml)
-        self.columns = ["K", "M", "N", "V", "G", "D", "S", "X"]
-        self.cursor: Cursor | None = None
-        self.compared_day: object = None
-        self.is_odd = False
-
-    def step(self, here: World, number: int) -> None:
-        if number == 3:
-            self.columns.append("ADDED")
-        if self.chance(0.3):
-            here.later(days=1)
-        for _ in range(KEYS if number == 0 else CHANGES):
-            self.happen()
-        here.table(self.rows, self.columns)
-        forget = self.chance(0.3)
-        if forget:
-            here.drop_cache()
-        since = [] if self.cursor is None else self.since()
-        compare = self.looks_odd() or self.chance(0.2)
-        self.oracle.read(since, ordered=False)
-        today = here.now.astimezone(ZoneInfo("Asia/Shanghai")).date()
-        counts_differ = len(self.rows) != self.oracle.live()
-        if self.kind.cursor is None or self.cursor is None or compare or forget or counts_differ or self.compared_day != today:
-            self.compared_day = today
-            if self.oracle.read(self.rows, ordered=False):
-                self.oracle.vanish(self.rows)
-        self.move()
-        self.pull(here, compare=compare)
-
-    def happen(self) -> None:
-        """One thing happens to the table."""
-        if len(self.rows) < KEYS // 2 or self.chance(0.2):
-            self.rows.append(self.fresh(f"k{self.random.randrange(KEYS)}" if self.chance(0.3) else f"n{self.tick}"))
-            if any(row["K"] == self.rows[-1]["K"] for row in self.rows[:-1]):
-                self.rows.pop()
-            else:
-                self.past.setdefault(self.rows[-1]["K"] or "", [dict(self.rows[-1])])
-            return
-        row = self.random.choice(self.rows)
-        if row["K"] is None or self.chance(0.1):
-            self.rows.remove(row)
-        elif self.chance(0.04):
-            self.rows.append(dict(row) | {"K": None, "X": self.number()})
-        elif self.kind.cursor and sum(other["K"] == row["K"] for other in self.rows) > 1:
-            self.rows.remove(row)
-        elif self.chance(0.1):
-            self.twin(row)
-        else:
-            self.change(row)
-
-    def twin(self, row: Row) -> None:
-        """Another row with a key that there is. What a cursor's read may find alone of two must be the one that counts."""
-        if self.kind.cursor and not (self.kind.version and row["V"] and row["G"]):
-            return
-        self.rows.append(twin := dict(row))
-        if self.kind.version is not None and self.chance(0.5):
-            self.stamp(twin)
-            twin["V"], twin["G"] = f"{self.tick:06d}", time_text(self.tick)
-            twin["M"] = self.number()
-        elif self.kind.cursor is None:
-            twin["M"] = self.number()
-
-    def looks_odd(self) -> bool:
-        """Rows that the count of known keys cannot tell from missing ones: the test then asks for a comparison."""
-        keys = [row["K"] for row in self.rows]
-        unsaid = any(
-            (row.get("D") or not (row.get("M") or row.get("N"))) and self.is_unknown(row["K"] or "") for row in self.rows
-        )
-        self.is_odd |= unsaid or None in keys or len(set(keys)) < len(keys)
-        return self.is_odd
-
-    def is_unknown(self, key: str) -> bool:
-        """The hub does not know of the key, or knows it as gone."""
-        known = self.oracle.known.get(key)
-        return known is None or known.state == "absent"
-
-    def place(self, row: Row) -> Cursor:
-        """Where a row lies in the order of the cursor."""
-        return row.get(self.kind.cursor or "") or "", row["K"] or ""
-
-    def since(self) -> list[Row]:
-        """What a pull reads: rows without a cursor, those after it, and those of the lag again."""
-        at = self.cursor
-        assert at is not None
-        low = at[0] if self.kind.cursor != "G" or "lag" not in self.kind.source else lagged(at[0])
-        lag = low if low != at[0] else None
-        return [
-            row for row in self.rows
-            if not row.get(self.kind.cursor or "")
-            or self.place(row) > at
-            or (row["K"] is None and self.place(row)[0] >= at[0])
-            or (lag is not None and lag <= self.place(row)[0])
-        ]  # fmt: skip
-
-    def move(self) -> None:
-        """The cursor goes to the last row that has one and a key."""
-        if self.kind.cursor is not None:
-            places = [self.place(row) for row in self.rows if row.get(self.kind.cursor) and row["K"]]
-            self.cursor = max([*places, *([self.cursor] if self.cursor else [])], default=None)
-
-
-class FileHistory(History):
-    """A folder into which files are put."""
-
-    def __init__(self, folder: Path, kind: str, seed: int) -> None:
-        chosen = FILES[kind]
-        yaml = connector(file_source(chosen.source + DELETED), parts=chosen.parts)
-        super().__init__(folder, chosen, seed, yaml)
-        self.at, self.number_of_files = 0, 0
-        self.sent: list[tuple[str, list[Row], int]] = []
-        self.read: set[str] = set()
-        self.newest: dict[str, tuple[int, str]] = {}
-        self.there: dict[str, tuple[list[Row], int]] = {}
-
-    def step(self, here: World, number: int) -> None:
-        for _ in range(self.random.randint(1, 3)):
-            name, rows, at = self.file(number)
-            here.file(name, rows, at)
-            self.sent.append((name, rows, at))
-            self.there[name] = (rows, at)
-        for name, (rows, at) in sorted(self.there.items(), key=lambda item: (item[1][1], item[0])):
-            self.say(name, rows, at)
-        if self.chance(0.3):
-            here.drop_cache()
-        self.pull(here)
-
-    def file(self, number: int) -> tuple[str, list[Row], int]:
-        """A file that comes now, or late: something new, or one that was sent before."""
-        self.at += 10
-        at = self.at if self.chance(0.75) else self.random.randint(1, self.at)
-        if number and self.chance(0.15):
-            return f"again{self.at}.csv", self.random.choice(self.sent)[1], at
-        name = self.random.choice(list(self.there)) if number and self.chance(0.1) else f"f{self.random.randint(0, 9)}{self.at}.csv"
-        if self.kind.scoped:
-            scopes = self.random.sample(["s1", "s2", "s3"], self.random.randint(1, 2))
-            rows = [row for row in self.rows if row["S"] in scopes and self.chance(0.85)]
-        else:
-            scopes = ["s1"]
-            rows = [row for row in self.rows if self.chance(0.5)]
-        for row in rows:
-            if self.chance(0.5):
-                self.change(row)
-        for _ in range(15 if number == 0 else 4):
-            rows.append(self.fresh(f"k{self.random.randrange(KEYS)}" if self.chance(0.3) else f"n{self.tick}"))
-            rows[-1]["S"] = self.random.choice(scopes)
-            self.rows = [row for row in self.rows if row["K"] != rows[-1]["K"]] + [rows[-1]]
-            self.past.setdefault(rows[-1]["K"] or "", [dict(rows[-1])])
-        written = [dict(row) for row in rows]
-        for _ in range(2):
-            if self.chance(0.3):
-                written.append(twin := dict(self.random.choice(written)))
-                twin["M"] = self.number() if self.chance(0.6) else twin["M"]
-        if self.chance(0.1):
-            written.append(dict(self.random.choice(written)) | {self.random.choice(["K", "S"]): None, "X": self.number()})
-        self.random.shuffle(written)
-        return name, written, at
-
-    def say(self, name: str, rows: list[Row], at: int) -> None:
-        """A file as the rules have it: once, without the scopes that a newer one has replaced."""
-        content = repr(rows)
-        if content in self.read:
-            return
-        self.read.add(content)
-        place = (micros(at), f"in/{name}")
-        current = [row for row in rows if place >= self.newest.get(row["S"] or "", place)] if self.kind.scoped else rows
-        complete = self.oracle.read(current, ordered=True, default=micros(at))
-        if self.kind.scoped:
-            all_there = complete and all(row["K"] and row["S"] for row in rows)
-            for scope in sorted({row["S"] for row in rows if row["S"]}):
-                if place >= self.newest.get(scope, place):
-                    if all_there:
-                        self.oracle.vanish(rows, scope)
-                    self.newest[scope] = place
-
-
 def same(what: str, found: set[Any], expected: set[Any]) -> None:
     """Equal; else the differences are shown."""
     more, less = sorted(found - expected, key=repr), sorted(expected - found, key=repr)
@@ -389,8 +184,3 @@ def time_text(minutes: int) -> str:
 def micros_of(text: str) -> int:
     """Local time as text → µs."""
     return int(datetime.fromisoformat(text).replace(tzinfo=ZoneInfo("Asia/Shanghai")).timestamp()) * 1_000_000
-
-
-def lagged(text: str) -> str:
-    """The time LAG_MINUTES before."""
-    return str(datetime.fromisoformat(text) - timedelta(minutes=LAG_MINUTES))

@@ -1,7 +1,7 @@
 """The laws of intake over random histories of sources: what stands and what waits is what the rules say.
 
 A run holds one source with many keys, each with a history of its own. ``WASTEHUB_HISTORIES`` (seeds per kind of
-source, 1 by default) makes it longer; ``python -m tests.faults --laws N`` too.
+source, 1 by default) makes it longer.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.intake.histories import FILES, TABLES, FileHistory, TableHistory
+from tests.intake.file_histories import FILES, FileHistory
+from tests.intake.table_histories import TABLES, TableHistory
 
 SEEDS = int(os.environ.get("WASTEHUB_HISTORIES", "1"))
 

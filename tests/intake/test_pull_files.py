@@ -5,29 +5,20 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
 from hub.errors import Refused
-from tests.intake.world import World, connector, file_source, micros, world
+from tests.intake.world import World, connector, file_source, micros, worlds
 
 Make = Callable[..., World]
 
 
 @pytest.fixture
 def make(tmp_path: Path) -> Iterator[Make]:
-    """A world around CSV files with the source's ``more``."""
-    opened: list[AbstractContextManager[World]] = []
-
-    def made(more: str = "", **options: bool) -> World:
-        opened.append(world(tmp_path / str(len(opened)), connector(file_source(more), **options)))
-        return opened[-1].__enter__()
-
-    yield made
-    for each in opened:
-        each.__exit__(None, None, None)
+    with worlds(tmp_path, file_source) as made:
+        yield made
 
 
 def test_the_file_written_last_wins(make: Make) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -254,6 +253,13 @@ def world(folder: Path, yaml: str) -> Iterator[World]:
         made.close()
 
 
-def digest(content: bytes) -> str:
-    """SHA-256, hex."""
-    return hashlib.sha256(content).hexdigest()
+@contextmanager
+def worlds(folder: Path, source: Callable[[str], str]) -> Iterator[Callable[..., World]]:
+    """Makes worlds: ``source`` is :func:`table_source` or :func:`file_source`, called with what a test adds to it."""
+    with ExitStack() as opened:
+
+        def made(more: str = "", *, parts: bool = False) -> World:
+            place = folder / str(len(list(folder.iterdir())))
+            return opened.enter_context(world(place, connector(source(more), parts=parts)))
+
+        yield made
