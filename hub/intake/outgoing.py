@@ -31,6 +31,11 @@ class Stamp:
     parts: tuple[str, ...]
     act: str | None = None
 
+    @property
+    def rules(self) -> str:
+        """The mapping and the lists by which a text says what it says."""
+        return f"{self.mapping} {self.lists}"
+
 
 def events(mapped: pa.Table, part: str, records: pa.Table, stamp: Stamp) -> pa.Table:
     """The events of one part: ``mapped`` as a part's SELECT gives it, ``records`` the rows it came from (same order),

@@ -40,7 +40,7 @@ class Stating:
         into ``origins``). ``fresh``: no key is known yet."""
         said = Said(read=records.num_rows)
         records = self._with_key(records, origins, said)
-        placed = self._placing.place(records, self._seen, self._stamp.mapping, fresh=fresh)
+        placed = self._placing.place(records, self._seen, self._stamp.rules, fresh=fresh)
         said.unchanged += placed.unchanged
         said.skipped += placed.skipped
         said.matched += records.num_rows - placed.strangers
@@ -141,7 +141,7 @@ class Stating:
             parts = known.get(row["skey"], [])
             if parts and not row["always"] and all(retracted for _, _, retracted, _, _ in parts):
                 said.unchanged += 1
-                said.alike.append((row["skey"], row["sha"], self._stamp.mapping))
+                said.alike.append((row["skey"], row["sha"], self._stamp.rules))
             elif parts:
                 items += [(row, (partition, position)) for _, _, _, partition, position in parts]
             elif row["k_state"] == "quarantined":
@@ -254,7 +254,7 @@ class Stating:
             if not row["always"] and standing == now.get(row["rn"], {}):
                 quiet.add(row["rn"])
                 said.unchanged += 1
-                said.alike.append((row["skey"], row["sha"], self._stamp.mapping))
+                said.alike.append((row["skey"], row["sha"], self._stamp.rules))
                 continue
             if not standing and row["rn"] not in now:
                 self._say_nothing(row, said)

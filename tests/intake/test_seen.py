@@ -96,3 +96,21 @@ def test_positions_only_grow(here: World) -> None:
     with closing(Seen(_path(here))) as seen:
         for topic, end in here.ends().items():
             assert (seen.note(f"folded_{topic}") or {"0": 0})["0"] == end
+
+
+def test_with_and_without_the_cache_a_new_list_says_the_same(tmp_path: Path) -> None:
+    """What is remembered of a text that said nothing new holds for the lists that it was read by."""
+    listed = connector(table_source()).replace("num(M)", "num(code('kg', M))")
+    found = []
+    for name, lost in (("kept", False), ("lost", True)):
+        yaml = listed + 'lists: {kg: {version: "1", map: {a: "1"}}}\n'
+        with world(tmp_path / name, yaml) as made:
+            for note in (None, "x"):
+                made.table([{"K": "k", "M": "a", "X": note}])
+                made.pull()
+            made.rewrite(yaml.replace('version: "1", map: {a: "1"}', 'version: "2", map: {a: "2"}'))
+            if lost:
+                made.drop_cache()
+            made.pull()
+            found.append(made.masses())
+    assert found[0] == found[1]
