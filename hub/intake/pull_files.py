@@ -54,12 +54,20 @@ class FilePull:
         for files in _together([f for f in found.files if self._is_due(f)], alone=self._scoped):
             looks = _looked_through(source, recorder, files)
             repeated = repeated_hashes([look.hashes for look in looks])
-            if len(files) > 1 and len(repeated) * MOSTLY_REPEATED > sum(len(look.hashes) for look in looks):
+            if len(files) > 1 and self._one_by_one(looks, repeated):
                 for look in looks:
                     total.include(self._read(source, [look], repeated_hashes([look.hashes])))
             else:
                 total.include(self._read(source, looks, repeated))
         return pulled(self.session, total, None, found.moving)
+
+    def _one_by_one(self, looks: Sequence[_Look], repeated: Hashes) -> bool:
+        """Whether each file is read and noted before the next: where much is repeated, and where only their order tells
+        two statements of one version apart, so that after a kill the first may not be read again behind the second."""
+        declared = self.session.engine.mapping.version is not None
+        one_time = len({look.file.modified_us for look in looks}) < len(looks)
+        many = len(repeated) * MOSTLY_REPEATED > sum(len(look.hashes) for look in looks)
+        return many or (len(repeated) > 0 and (declared or one_time))
 
     @property
     def _scoped(self) -> bool:

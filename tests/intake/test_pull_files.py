@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from hub.errors import Refused
-from tests.intake.world import World, connector, file_source, micros, worlds
+from tests.intake.world import Killed, World, connector, file_source, micros, worlds
 
 Make = Callable[..., World]
 
@@ -180,3 +181,17 @@ def test_a_name_in_another_encoding(make: Make) -> None:
     assert here.pull().read == 4
     assert sorted(row["place"] for row in here.quarantined()) == ["in/\\xff.csv:3", "in/磅单.csv:3"]
     assert here.pull().read == 0
+
+
+@pytest.mark.parametrize("dies_at", range(1, 7))
+@pytest.mark.parametrize("times", [(10, 20), (10, 10)])
+def test_after_a_kill_no_file_is_said_again_behind_a_newer(make: Make, times: tuple[int, int], dies_at: int) -> None:
+    """Two files give one key two values at one version: whenever a pull dies, the next adds nothing twice."""
+    here = make(", version: V" if times[0] < times[1] else "")
+    for name, mass, at in (("a.csv", "1", times[0]), ("b.csv", "2", times[1])):
+        here.file(name, [{"K": "k", "M": mass, "V": "7"}, *({"K": f"{name}{n}", "M": "1"} for n in range(30))], at)
+    here.journal.at, here.journal.after = dies_at, True
+    with suppress(Killed):
+        here.pull()
+    here.pull()
+    assert [mass for _, _, _, mass in here.said("k")] == [1, 2]
