@@ -19,6 +19,7 @@ _TYPES = {Kind.NUMBER: "DECIMAL(24,9)", Kind.TIME: "TIMESTAMP", Kind.TEXT: "VARC
 _PARTIES = ("holder", "counterparty", "carrier")
 _ALWAYS = ("kind", "stream", "scheme", "code", "value", "unit", "count", "basis", "occurred_at", "region")
 _COMPUTED = ("mass_g", "retracted", "precision")
+_GIVEN = {*_COMPUTED, "kind", "stream", "scheme", "code", "basis", "occurred_at", "region"}
 _PLAIN = {
     "kind",
     "stream",
@@ -200,22 +201,26 @@ def content_sql(here: Sequence[str] = CONTENT_FIELDS) -> str:
 
     ``here``: the fields that may be there, beside those that the hub computes.
     """
-    pieces = []
+    pieces = ["'{'"]
     for name in CONTENT_FIELDS:
-        if (
-            name not in here
-            and name not in _COMPUTED
-            and not (name.endswith("_scheme") and name.removesuffix("_scheme") in here)
-        ):
-            continue
-        key = text_literal(f',"{name}":')
-        if name == "occurred_at":
-            pieces.append(f"{key} || '\"' || epoch_us(occurred_at)::VARCHAR || '\"'")
-        elif name in _PLAIN:
-            pieces.append(f"{key} || '\"' || {name}::VARCHAR || '\"'")
-        else:
-            pieces.append(f"{key} || json_text({name}, odd)")
-    return f"'{{' || substr(concat({', '.join(pieces)}), 2) || '}}'"
+        of_party = name.endswith("_scheme") and name.removesuffix("_scheme") in here
+        if name in here or name in _COMPUTED or of_party:
+            pieces += _content_pieces(name)
+    return f"concat({', '.join([*pieces, text_literal('}')])})"
+
+
+def _content_pieces(name: str) -> list[str]:
+    """Arguments of concat for one field. ``basis`` is always there: what sorts before it ends with the comma."""
+    text = "epoch_us(occurred_at)::VARCHAR" if name == "occurred_at" else f"{name}::VARCHAR"
+    before, after = ("", ",") if name < "basis" else ("" if name == "basis" else ",", "")
+    if name not in _PLAIN:
+        key, value, end = text_literal(f'{before}"{name}":'), f"json_text({name}, odd)", text_literal(after)
+    else:
+        key, value, end = text_literal(f'{before}"{name}":"'), text, text_literal(f'"{after}')
+    if name in _GIVEN:
+        # No event lacks it: its pieces go in as they are, and nothing is built for it alone.
+        return [key, value] if end == "''" else [key, value, end]
+    return [f"{key} || {value} || {end}" if end != "''" else f"{key} || {value}"]
 
 
 def _sum(conditions: Sequence[str], start: int, column: int) -> str:
