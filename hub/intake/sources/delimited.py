@@ -224,7 +224,8 @@ class _Rows:
         return pa.concat_tables([left, right]), left_lines + right_lines
 
     def _unreadable(self, line: int, raw: bytes, error: str, found: str) -> Unreadable:
-        return Unreadable(line, self.encoding.original(raw.removesuffix(b"\n").removesuffix(b"\r")), error, found)
+        told, whole = self.encoding.told(raw.removesuffix(b"\n").removesuffix(b"\r"))
+        return Unreadable(line, told, error, found, whole)
 
     def _skip_endless(self, text: bytes, texts: _Texts) -> Batch:
         """A line too long to hold: its head is kept, of the rest only length and digest (both of its UTF-8)."""
@@ -240,6 +241,6 @@ class _Rows:
                 break
         whole = Whole(digest.hexdigest(), length)
         found = f"{length} bytes, {RECORD_MAX} at most; only its head is kept, sha256 {whole.sha256}"
-        bad = Unreadable(self.line, self.encoding.original(head.rstrip(b"\x80\xbf")), "RECORD_TOO_LONG", found, whole)
+        bad = Unreadable(self.line, self.encoding.told(head)[0], "RECORD_TOO_LONG", found, whole)
         self.line += 1
         return Batch(empty(self.columns.delivered), pa.array(np.empty(0, np.int64)), (bad,))

@@ -1,5 +1,9 @@
 """How a text file is encoded, and its content as UTF-8 blocks in which a bad byte stays visible.
 
+A byte that does not decode becomes a lone surrogate, U+DC00 and the byte: the record it stands in is then no valid
+UTF-8 and waits, and its neighbours are read. (Python's own ``surrogateescape`` gives up on bytes below 0x80, which
+UTF-16, UTF-32 and a GB18030 character that is cut off have too.)
+
 ``auto``: a byte order mark; else UTF-8 where the whole file is valid; else UTF-8 where most lines with other than
 ASCII characters are valid (a file cut within a character, or with one bad byte, is not suddenly Chinese in another
 code); else GB18030, never gbk, which is a part of it.
@@ -8,22 +12,27 @@ code); else GB18030, never gbk, which is a part of it.
 from __future__ import annotations
 
 import codecs
+import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import BinaryIO
 
 from hub.errors import RequestWrong
 from hub.intake.sources.layout import FileUnusable
+from hub.intake.sources.port import Whole
 
 BLOCK = 2 << 20
 _SAMPLE_LINES = 2000
 _LINE_MAX = 1 << 20
 _MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16: its mark begins alike
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
+    (codecs.BOM_UTF8, "utf-8", "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32", "utf-32-le"),  # before UTF-16: its mark begins alike
+    (codecs.BOM_UTF32_BE, "utf-32", "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16", "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16", "utf-16-be"),
 )
 _WIDER = {"gbk": "gb18030", "gb2312": "gb18030", "cp936": "gb18030", "ascii": "utf-8", "utf-8-sig": "utf-8"}
 
@@ -36,9 +45,9 @@ class Encoding:
     skip: int = 0
 
     def blocks(self, handle: BinaryIO) -> Iterator[bytes]:
-        """The content as UTF-8, no block empty. A byte that does not decode becomes a lone surrogate: no UTF-8 either."""
+        """The content as UTF-8, no block empty. FileUnusable ENCODING, at the start, where a needed mark is missing."""
         handle.seek(self.skip)
-        decoder = codecs.getincrementaldecoder(self.name)("surrogateescape")
+        decoder = codecs.getincrementaldecoder(self.name)(_KEPT)
         while block := handle.read(BLOCK):
             text = block if self.name == "utf-8" else self._utf8(decoder, block, final=False)
             if text:
@@ -46,26 +55,52 @@ class Encoding:
         if self.name != "utf-8" and (rest := self._utf8(decoder, b"", final=True)):
             yield rest
 
-    def original(self, text: bytes) -> bytes:
-        """What stood in the file for a piece of the UTF-8 that :meth:`blocks` gave."""
+    def told(self, text: bytes) -> tuple[bytes, Whole | None]:
+        """What was set aside of the UTF-8 that :meth:`blocks` gave, as UTF-8 that people read, bad bytes as they stood
+        in the file; and, where the file does not say it in these bytes, digest and length of what it says."""
         if self.name == "utf-8":
-            return text
-        return text.decode("utf-8", "surrogatepass").encode(self.name, "surrogateescape")
+            return text, None
+        try:
+            letters = text.decode("utf-8", "surrogatepass")
+        except UnicodeDecodeError:
+            return text, None
+        stood = _with_kept(letters, self.name)
+        return _with_kept(letters, "utf-8"), Whole(hashlib.sha256(stood).hexdigest(), len(stood))
 
     def _utf8(self, decoder: codecs.IncrementalDecoder, block: bytes, *, final: bool) -> bytes:
         try:
             return decoder.decode(block, final).encode("utf-8", "surrogatepass")
-        except UnicodeDecodeError as error:
-            raise FileUnusable("ENCODING", f"not {self.name}: {error.reason}") from error
+        except UnicodeError as error:
+            raise FileUnusable("ENCODING", f"not {self.name}: {error}") from error
+
+
+def _keep_bytes(error: UnicodeError) -> tuple[str, int]:
+    """The codec error handler: every byte a lone surrogate."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return "".join(chr(_KEPT_FROM + byte) for byte in error.object[error.start : error.end]), error.end
+
+
+def _with_kept(letters: str, name: str) -> bytes:
+    """Encoded, the kept bytes as they were."""
+    pieces = _KEPT_BYTES.split(letters)
+    kept = (bytes(ord(letter) - _KEPT_FROM for letter in piece) for piece in pieces[1::2])
+    text = (piece.encode(name, "replace") for piece in pieces[::2])
+    return b"".join(piece for pair in zip_longest(text, kept, fillvalue=b"") for piece in pair)
+
+
+_KEPT, _KEPT_FROM = "wastehub.keep_bytes", 0xDC00
+_KEPT_BYTES = re.compile("([\udc00-\udcff]+)")
+codecs.register_error(_KEPT, _keep_bytes)
 
 
 def encoding_of(path: Path, wanted: str) -> Encoding:
     """The encoding of the file at ``path``; ``wanted`` is ``auto`` or a name. RequestWrong for an unknown name."""
     with path.open("rb") as handle:
         head = handle.read(4)
-        for mark, name in _MARKS:
-            if head.startswith(mark) and wanted in ("auto", name, "utf-8-sig"):
-                return Encoding(name, len(mark) if name == "utf-8" else 0)
+        for mark, family, name in _MARKS:
+            if head.startswith(mark) and wanted in ("auto", family, name, "utf-8-sig"):
+                return Encoding(name, len(mark))
         if wanted != "auto":
             return Encoding(_known(wanted))
         handle.seek(0)
@@ -76,10 +111,14 @@ def encoding_of(path: Path, wanted: str) -> Encoding:
 
 
 def _known(wanted: str) -> str:
+    """Python's name. RequestWrong for what is none, and for codecs that are no encodings of text (hex, zip, idna)."""
     try:
         name = codecs.lookup(wanted).name
-    except LookupError:
-        raise RequestWrong("unknown encoding {name}", remedy="Write auto, utf-8 or gb18030.", name=wanted) from None
+        is_text = "K,1\n".encode(wanted).decode(wanted, _KEPT) == "K,1\n"
+    except (LookupError, ValueError):
+        is_text = False
+    if not is_text:
+        raise RequestWrong("unknown encoding {name}", remedy="Write auto, utf-8 or gb18030.", name=wanted)
     return _WIDER.get(name, name)
 
 

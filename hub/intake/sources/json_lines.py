@@ -23,7 +23,7 @@ from hub.intake.sources.text import NumberText, canonical, string_array
 
 _ROWS = 10_000
 _ENDLESS = 64 << 20
-_SEPARATORS = b" \t\r\n,\xef\xbb\xbf"
+_LEAD = re.compile(rb"(?:[ \t\r\n,]|\xef\xbb\xbf)*")
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|[{}\[\]"]', re.DOTALL)
 
 
@@ -174,7 +174,8 @@ class _Reader:
             fault = "JSON_UNREADABLE", f"{error.msg}, column {error.colno}"
         except ValueError as error:
             fault = "JSON_UNREADABLE", str(error)
-        return Unreadable(line, self._encoding.original(raw.rstrip(b"\r")), *fault)
+        told, whole = self._encoding.told(raw.rstrip(b"\r"))
+        return Unreadable(line, told, *fault, whole)
 
     def _flat(self, raw: bytes) -> dict[str, Any]:
         if len(raw) > RECORD_MAX:
@@ -275,7 +276,7 @@ def _spans(text: bytes, *, opened: bool, final: bool) -> tuple[list[tuple[int, i
 
 
 def _between(text: bytes, start: int, stop: int) -> list[tuple[int, int]]:
-    inner = text[start:stop]
-    lead = len(inner) - len(inner.lstrip(_SEPARATORS))
-    kept = inner.strip(_SEPARATORS)
-    return [(start + lead, start + lead + len(kept))] if kept else []
+    lead = _LEAD.match(text, start, stop)
+    first = lead.end() if lead else start
+    kept = text[first:stop].rstrip(b" \t\r\n,")
+    return [(first, first + len(kept))] if kept else []

@@ -25,19 +25,27 @@ _CAST_SAYS_IT = (
 def read_parquet(path: Path, drop: Sequence[str]) -> Iterator[Batch]:
     """The rows of a Parquet file; lines are row numbers from 1. FileUnusable: FILE_UNREADABLE TOO_MANY_COLUMNS."""
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
             schema = file.schema_arrow
             columns = columns_of(schema.names, drop)
+            leaves = _leaves(schema, columns.kept)
+            # All of it once before any of it is given: a page that is damaged further down must not leave half of the
+            # file counted and the whole of it set aside.
+            for _ in _batches(file, leaves):
+                pass
             line = 1
-            # By index: a Parquet file may name two columns alike.
-            for group in range(file.num_row_groups):
-                for batch in file.iter_batches(_ROWS, row_groups=[group], columns=_leaves(schema, columns.kept)):
-                    yield _piece(batch, columns.delivered, line)
-                    line += batch.num_rows
+            for batch in _batches(file, leaves):
+                yield _piece(batch, columns.delivered, line)
+                line += batch.num_rows
     except (pa.ArrowException, OSError, UnicodeError) as error:
         if isinstance(error, OSError) and error.errno:
             raise
         raise FileUnusable("FILE_UNREADABLE", f"not a whole Parquet file: {error}") from error
+
+
+def _batches(file: pq.ParquetFile, leaves: list[str]) -> Iterator[pa.RecordBatch]:
+    for group in range(file.num_row_groups):
+        yield from file.iter_batches(_ROWS, row_groups=[group], columns=leaves)
 
 
 def _leaves(schema: pa.Schema, kept: Sequence[int]) -> list[str]:

@@ -27,7 +27,8 @@ class Whole:
 class Unreadable:
     """A piece of input that is no record: kept raw, with a stable error name and what was found there.
 
-    Where ``raw`` is not the whole of it (only its head, or withheld), ``whole`` is what the whole was.
+    ``raw`` is UTF-8, but for bytes that are none in the file either. Where it is not the whole of it as it stood there
+    (told from another encoding, only its head, or withheld), ``whole`` is what the whole was.
     """
 
     line: int | None

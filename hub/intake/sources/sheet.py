@@ -7,8 +7,12 @@ Formulas give the value stored with them; an error cell gives its own text (``#R
 
 from __future__ import annotations
 
+import errno
+import lzma
 import re
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +34,10 @@ CELLS_MAX = 20_000_000
 """A sheet is held as a full rectangle: one cell far out would cost gigabytes."""
 
 _RATIO_FROM = 1 << 20  # small parts of honest files compress better than any limit
+_TORN = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, NotImplementedError, RuntimeError, EOFError, ValueError,
+    OverflowError, KeyError,
+)  # what zipfile raises of a damaged archive
 _ROWS = 10_000
 _DIGITS_LOST = 1e15
 _CELL = re.compile(rb"""\br\s*=\s*["']([A-Z]{1,3})(\d{1,7})["']""")
@@ -102,17 +110,25 @@ def _check_archive(path: Path) -> None:
                 found = f"{len(entries)} entries, {size} bytes unpacked from {packed}"
                 raise FileUnusable("ARCHIVE_TOO_LARGE", found)
             for entry in entries:
-                if entry.filename.startswith("xl/worksheets/") and entry.filename.endswith(".xml"):
-                    _check_extent(archive, entry)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+                if entry.filename.endswith((".xml", ".rels")):
+                    _check_part(archive, entry)
+    except OSError as error:
+        if error.errno and error.errno != errno.EINVAL:
+            raise
+        raise FileUnusable("FILE_UNREADABLE", f"not a whole workbook: {error}") from error
+    except _TORN as error:
         raise FileUnusable("FILE_UNREADABLE", f"not a whole workbook: {error}") from error
 
 
-def _check_extent(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
+def _check_part(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
+    """Read a part to its end, where its check sum is compared (the other readers stop before it), and of a sheet find
+    out how far it reaches."""
     columns = rows = 0
     tail = b""
-    with archive.open(entry) as sheet:
-        while block := sheet.read(1 << 20):
+    with archive.open(entry) as part:
+        while block := part.read(1 << 20):
+            if not entry.filename.startswith("xl/worksheets/"):
+                continue
             text = tail + block
             found = _CELL.findall(text)
             columns = max([columns, *map(_column_number, {letters for letters, _ in found})])

@@ -62,14 +62,6 @@ def test_a_bad_row_stays_alone(tmp_path: Path, name: str, raw: bytes, error: str
     assert found.unreadable[0].raw == raw
 
 
-def test_a_bad_byte_in_gb18030_keeps_the_file_s_own_bytes(tmp_path: Path) -> None:
-    """What is set aside from a GB18030 file is what stood there, byte for byte."""
-    lines = ["编号,名称".encode("gb18030"), b"1,\xff" + "站".encode("gb18030"), "2,北站".encode("gb18030")]
-    found = read(tmp_path, "a.csv", b"\n".join(lines))
-    assert found.rows == [{"编号": "2", "名称": "北站"}]
-    assert [(bad.line, bad.error, bad.raw) for bad in found.unreadable] == [(2, "ENCODING", lines[1])]
-
-
 def test_one_bad_byte_does_not_turn_utf8_into_gb18030(tmp_path: Path) -> None:
     """A UTF-8 file cut within a character is still read as UTF-8."""
     content = ("编号,名称\n" + "1,聊城市\n" * 5).encode() + "2,聊城".encode()[:-1]
@@ -110,7 +102,6 @@ WHOLE = [
     ("blank.csv", b"\n\n  \n", "NO_HEADER"),
     ("nameless.csv", b",,\n1,2,3\n", "NO_HEADER"),
     ("hundred_thousand_columns.csv", b"a," * 100_000 + b"\n1\n", "TOO_MANY_COLUMNS"),
-    ("half_a_utf16_character.csv", "a,b\n".encode("utf-16")[:-1], "ENCODING"),
 ]
 
 

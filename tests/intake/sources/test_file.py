@@ -126,12 +126,6 @@ def test_what_a_file_is_shows_in_its_first_bytes(tmp_path: Path, name: str, cont
     assert read(tmp_path, name, content).rows == [{"a": "1", "b": "2"}]
 
 
-def test_an_unknown_encoding_is_refused(tmp_path: Path) -> None:
-    """An encoding that nobody knows is the connector's mistake, not the file's."""
-    with pytest.raises(RequestWrong, match="klingon"):
-        read(tmp_path, "a.csv", b"a\n1\n", encoding="klingon")
-
-
 def test_a_large_file_is_read_as_it_is_asked_for(tmp_path: Path) -> None:
     """The first batch of a large file is there before the rest is read: what is cut off after it never comes."""
     path = put(tmp_path, "a.csv", b"a,b\n" + b"1,%s\n" % (b"x" * 90) * 200_000)

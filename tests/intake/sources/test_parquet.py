@@ -72,3 +72,19 @@ def test_a_broken_file_is_one_piece(tmp_path: Path) -> None:
     """A truncated Parquet file gives no row and one piece that says why."""
     content = parquet(pa.table({"a": [1]}))
     assert read(tmp_path, "a.parquet", content[:-20]).errors == [(None, "FILE_UNREADABLE")]
+
+
+CHECKED: dict[str, Any] = {"row_group_size": 50, "compression": "none", "use_dictionary": False}
+
+
+def test_a_damaged_page_does_not_leave_half_of_a_file(tmp_path: Path) -> None:
+    """Where a later row group is damaged, none of the rows before it is given: the file waits as a whole."""
+    buffer = io.BytesIO()
+    table = pa.table({"a": [f"key{n:05d}" for n in range(200)]})
+    pq.write_table(table, buffer, write_page_checksum=True, **CHECKED)
+    content = buffer.getvalue()
+    assert len(read(tmp_path, "a.parquet", content).rows) == 200
+    damaged = content.replace(b"key00199", b"key00198")
+    assert damaged != content
+    found = read(tmp_path, "a.parquet", damaged)
+    assert (found.rows, found.errors) == ([], [(None, "FILE_UNREADABLE")])

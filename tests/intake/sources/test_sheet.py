@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import zipfile
 from collections.abc import Callable
 from datetime import date, datetime, time
@@ -165,3 +166,30 @@ def test_a_workbook_that_is_none_is_one_piece(tmp_path: Path, name: str, content
     assert found.rows == []
     assert found.errors == [(None, error)]
     assert found.unreadable[0].raw == content[: 64 << 10]
+
+
+def _stored(content: bytes) -> bytes:
+    """The workbook unpacked within its archive, so that a changed byte is a changed letter."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(buffer, "w") as new:
+        for entry in old.infolist():
+            new.writestr(entry.filename, old.read(entry))
+    return buffer.getvalue()
+
+
+TOLD = workbook(lambda _, sheet: [sheet.write_row(row, 0, [f"key{row:05d}", row * 7, "站"]) for row in range(60)])
+
+
+@pytest.mark.parametrize("content", [TOLD, _stored(TOLD)], ids=["packed", "stored"])
+def test_a_damaged_workbook_says_nothing_else(tmp_path: Path, content: bytes) -> None:
+    """Whatever byte of a workbook is another: its rows come as they were, or the file is set aside whole."""
+    whole, chance = read(tmp_path, "a.xlsx", content).rows, random.Random(5)
+    refused = 0
+    for _ in range(150):
+        damaged = bytearray(content)
+        for _ in range(chance.randint(1, 3)):
+            damaged[chance.randrange(len(damaged))] ^= chance.randint(1, 255)
+        found = read(tmp_path, "a.xlsx", bytes(damaged))
+        assert (found.rows == whole and not found.errors) or (not found.rows and len(found.errors) == 1)
+        refused += not found.rows
+    assert refused > 75
