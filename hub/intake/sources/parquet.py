@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from hub.intake.sources.layout import FileUnusable, columns_of
 from hub.intake.sources.pieces import lines_from
 from hub.intake.sources.port import Batch, Unreadable
-from hub.intake.sources.text import canonical, string_array
+from hub.intake.sources.text import canonical, string_array, text_of
 
 _ROWS = 50_000
 _CAST_SAYS_IT = (
@@ -76,7 +76,18 @@ def texts_of(column: pa.Array) -> pa.Array:
         return _timestamps(column)
     if pa.types.is_time(kind):
         return _plain_fraction(column.cast(pa.string()))
-    return string_array(column.to_pylist())
+    try:
+        return string_array(column.to_pylist())
+    except (ValueError, OverflowError):
+        return pa.array([_text_within(column, row) for row in range(len(column))], pa.string())
+
+
+def _text_within(column: pa.Array, row: int) -> str | None:
+    """One value; a time or duration that Python's own cannot hold comes as Arrow shows it."""
+    try:
+        return text_of(column[row].as_py())
+    except (ValueError, OverflowError):
+        return " ".join(column.slice(row, 1).to_string().split())
 
 
 def _timestamps(column: pa.Array) -> pa.Array:

@@ -88,3 +88,20 @@ def test_a_damaged_page_does_not_leave_half_of_a_file(tmp_path: Path) -> None:
     assert damaged != content
     found = read(tmp_path, "a.parquet", damaged)
     assert (found.rows, found.errors) == ([], [(None, "FILE_UNREADABLE")])
+
+
+FAR: list[tuple[pa.Array, str]] = [
+    (pa.array([5_000, 2**62], pa.duration("ns")), "[ 4611686018427387904 ]"),
+    (pa.array([[5_000], [2**62]], pa.list_(pa.timestamp("us"))), "out of range: 4611686018427387904"),
+    (pa.array([[5_000], [2**62 + 1]], pa.list_(pa.timestamp("ns"))), "2116-02-20 23:53:38.427387905"),
+]
+
+
+@pytest.mark.parametrize(("values", "text"), FAR, ids=[text for _, text in FAR])
+def test_times_that_no_python_time_can_hold(tmp_path: Path, values: pa.Array, text: str) -> None:
+    """Such a value is told as Arrow shows it, nothing of it rounded; its neighbours are read as ever."""
+    content = parquet(pa.table({"a": ["x", "y"], "v": values}))
+    near, far = read(tmp_path, "a.parquet", content).rows
+    assert (near["a"], far["a"]) == ("x", "y")
+    assert "[ " not in near["v"]
+    assert text in far["v"]
