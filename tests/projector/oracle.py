@@ -8,6 +8,8 @@ from typing import Any
 
 Event = dict[str, Any]
 Row = tuple[Any, ...]
+Place = int | tuple[int, int]
+"""A position, or (position, partition) where there are several."""
 
 FROM_TO = {
     "GENERATED": ("arisen", "held"), "COLLECTED": ("arisen", "transit"), "STORED": ("held", "stored"),
@@ -23,20 +25,20 @@ ENTRY_COLUMNS = (
 
 
 class Oracle:
-    """All that was appended, by position. ``chains``: stream → kinds; ``authority``: (stream, kind) → department."""
+    """All that was appended, and where (in one form). ``chains``: stream → kinds; ``authority``: (stream, kind) → department."""
 
     def __init__(
         self,
-        events: Sequence[tuple[int, Event]],
+        events: Sequence[tuple[Place, Event]],
         chains: Mapping[str, set[str]] | None = None,
         authority: Mapping[tuple[str, str], str] | None = None,
     ) -> None:
         self.events, self.authority = events, authority or {}
-        self.newest: dict[str, tuple[int, Event]] = {}
-        for position, said in events:
+        self.newest: dict[str, tuple[Place, Event]] = {}
+        for place, said in events:
             known = self.newest.get(said["entity_id"])
-            if known is None or self._beats(said, position, known):
-                self.newest[said["entity_id"]] = (position, said)
+            if known is None or self._beats(said, place, known):
+                self.newest[said["entity_id"]] = (place, said)
         self.standing = [(p, e) for p, e in self.newest.values() if not e["retracted"]]
         self.chains = dict(chains or {})
         for _, said in self.standing:
@@ -44,14 +46,14 @@ class Oracle:
                 self.chains.setdefault(said["stream"], set()).add(said["kind"])
 
     @staticmethod
-    def _beats(said: Event, position: int, known: tuple[int, Event]) -> bool:
+    def _beats(said: Event, place: Place, known: tuple[Place, Event]) -> bool:
         at, other = known
         mine, theirs = (said["revision"], said["restated"]), (other["revision"], other["restated"])
         if mine != theirs:
             return bool(mine > theirs)
         if said["event_id"] != other["event_id"]:
             return bool(said["event_id"] < other["event_id"])
-        return position < at
+        return bool(place < at)  # type: ignore[operator] # both of one form
 
     def booked(self, said: Event) -> int:
         """Whether this department's figure counts."""
@@ -60,22 +62,31 @@ class Oracle:
     def entries(self) -> list[Row]:
         """entries_v1."""
         rows = []
-        for position, said in self.standing:
+        for place, said in self.standing:
             shown = dict(said)
             shown["occurred_at"] = said["occurred_at"].strftime("%Y-%m-%dT%H:%M:%S.%fZ")
             shown["business_day"] = said["business_day"].isoformat() if said["business_day"] else None
-            rows.append((*(shown.get(name) for name in ENTRY_COLUMNS), self.booked(said), 0, position))
+            at, partition = place if isinstance(place, tuple) else (place, 0)
+            rows.append((*(shown.get(name) for name in ENTRY_COLUMNS), self.booked(said), partition, at))
         return sorted(rows, key=repr)
 
-    def flows(self) -> list[Row]:
-        """flows_v1."""
+    def lines(self) -> list[Row]:
+        """The table behind flows_v1 and accounts_v1."""
         sums: dict[Row, list[int]] = defaultdict(lambda: [0, 0, 0])
         for _, e in self.standing:
             key = (e["period"], e["region"], e["stream"], e["scheme"], e["code"], e["kind"], e["department"])
-            line = sums[(*key, self.booked(e))]
+            line = sums[(*key, self.booked(e), int(e["kind"] == "LOST" and e.get("manifest") is not None))]
             line[0] += e["mass_g"]
             line[1] += e.get("count") or 0
             line[2] += 1
+        return sorted((*key, *line) for key, line in sums.items())
+
+    def flows(self) -> list[Row]:
+        """flows_v1."""
+        sums: dict[Row, Row] = {}
+        for *key, _, mass, count, entries in self.lines():
+            before = sums.get(tuple(key), (0, 0, 0))
+            sums[tuple(key)] = (before[0] + mass, before[1] + count, before[2] + entries)
         return sorted((*key, *line) for key, line in sums.items())
 
     def accounts(self) -> list[Row]:
@@ -134,6 +145,15 @@ class Oracle:
         if account == "stored" and (region, stream, scheme, code) not in opened:
             return 0
         return int(posting <= told)
+
+    def past(self) -> list[Row]:
+        """(entity, revision, restated, event, position, partition) of all that is not newest; each event once."""
+        found: dict[Row, Any] = {}
+        for place, e in self.events:
+            name = (e["entity_id"], e["revision"], e["restated"], e["event_id"])
+            if e["event_id"] != self.newest[e["entity_id"]][1]["event_id"]:
+                found[name] = min(place, found.get(name, place))
+        return sorted((*name, *(at if isinstance(at, tuple) else (at, 0))) for name, at in found.items())
 
     def counts(self) -> tuple[int, int]:
         """(applied, superseded)."""

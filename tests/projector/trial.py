@@ -1,0 +1,216 @@
+"""Many cities in one journal and one store, turn by turn; then the store, a rebuild and the oracle side by side."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from uuid import UUID
+
+import pyarrow as pa
+import pytest
+
+from hub.errors import Fenced
+from hub.events import columns
+from hub.journal.port import Outgoing
+from hub.projector.clock import now
+from hub.projector.messages import batch
+from hub.projector.project import project_once
+from hub.projector.projection import Projection
+from hub.projector.rebuild import rebuild
+from hub.projector.sqlite import SqliteStore
+from tests.projector.histories import Event, ledger, table
+from tests.projector.oracle import Oracle, Place, Row
+from tests.projector.partitions import Partitioned
+from tests.projector.telling import BETWEEN, PARTITIONS, TURNS, City, Told
+
+JUNK = b"\xff junk"
+_SELECTS = {
+    "entries": "SELECT * FROM entries_v1",
+    "flows": "SELECT * FROM flows_v1",
+    "accounts": "SELECT * FROM accounts_v1",
+    "lines": 'SELECT * FROM lines WHERE entries <> 0 OR mass_g <> 0 OR "count" <> 0',
+    "keys": (
+        "SELECT k.entity_id, k.revision, k.restated, k.event_id, e.revision, e.restated, e.entity_id, e.event_id,"
+        ' e.retracted, e."position", e."partition"'
+        " FROM entry_keys AS k FULL JOIN entries AS e ON e.row_no = k.row_no"
+    ),
+    "past": 'SELECT entity_id, revision, restated, event_id, "position", "partition" FROM past',
+    "conflicts": "SELECT * FROM conflicts_v1",
+}
+_STREAM = {"entries": 5, "flows": 2, "accounts": 2, "lines": 2}
+Shown = dict[str, dict[str, list[Row]]]
+"""City → what → rows, sorted."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What happens after each turn, and how much is read at a time by a rebuild: the same for any of the cities."""
+
+    acts: tuple[str, ...]
+    junk: tuple[tuple[int, ...], ...]
+    most: int
+    other_rules_first: bool
+
+    @staticmethod
+    def of(seed: int) -> Plan:
+        """The plan of this seed."""
+        dice = random.Random(seed)
+        acts = tuple(dice.choice(["project", "wait", "by hand", "by hand", "rebuild"]) for _ in range(TURNS))
+        junk = tuple(tuple(dice.choices(range(PARTITIONS), k=dice.choice([0, 0, 1, 3]))) for _ in range(TURNS))
+        return Plan(acts, junk, dice.choice([97, 1000]), dice.random() < 0.5)
+
+
+@dataclass
+class _Placed:
+    """What was appended, and where."""
+
+    events: dict[str, list[tuple[Place, Event]]] = field(default_factory=lambda: defaultdict(list))
+    junk: set[str] = field(default_factory=set)
+
+
+def judged(plan: Plan, cities: Sequence[City], folder: Path) -> dict[str, list[str]]:
+    """City → in what store, rebuild and oracle differ; "" for what is of no single city. Empty: all is well."""
+    folder.mkdir()
+    journal = Partitioned(folder, PARTITIONS)
+    live, fresh = SqliteStore(folder / "live.db"), SqliteStore(folder / "fresh.db")
+    with closing(journal), closing(live), closing(fresh):
+        projection, placed = _ruled(cities), _Placed()
+        if plan.other_rules_first:
+            project_once(journal, live, ledger(), folder / "locks")
+            rebuild(journal, live, projection, folder / "locks")
+        for turn, act in enumerate(plan.acts):
+            _append(journal, turn, plan.junk[turn], cities, placed)
+            _act(act, journal, live, projection, folder)
+        project_once(journal, live, projection, folder / "locks")
+        journal.most = plan.most
+        rebuild(journal, fresh, projection, folder / "locks")
+        owners = {said["entity_id"]: one.name for one in cities for said in (told.event for told in one.told)}
+        found = {"live": _shown(folder / "live.db", owners), "rebuilt": _shown(folder / "fresh.db", owners)}
+        wrong = _all_over(journal, {"live": folder / "live.db", "rebuilt": folder / "fresh.db"}, placed)
+    differing = {"": wrong} if wrong else {}
+    wanted = {one.name: _wanted(Oracle(placed.events[one.name], one.chains, one.authority)) for one in cities}
+    for name in dict.fromkeys([*wanted, *found["live"], *found["rebuilt"]]):
+        told = [
+            f"{store}, {what}: {sentence}"
+            for store, shown in found.items()
+            for what in _SELECTS
+            for sentence in _difference(wanted.get(name, {}).get(what, []), shown.get(name, {}).get(what, []))
+        ]
+        if told:
+            differing[name] = [*differing.get(name, []), *told]
+    return differing
+
+
+def _ruled(cities: Iterable[City]) -> Projection:
+    """The product's ledger with the rules of all cities."""
+    base, cities = ledger(), list(cities)
+    chains = [(stream, kind) for one in cities for stream, kinds in one.chains.items() for kind in sorted(kinds)]
+    authority = [(*pair, department) for one in cities for pair, department in one.authority.items()]
+    rows = {"chains": tuple(chains), "authority": tuple(authority)}
+    tables = tuple(replace(one, rows=rows.get(one.name, one.rows)) for one in base.tables)
+    return replace(base, tables=tables, digest=hashlib.sha256(repr(sorted(rows.items())).encode()).hexdigest())
+
+
+def _append(journal: Partitioned, turn: int, junk: Sequence[int], cities: Sequence[City], placed: _Placed) -> None:
+    """What the cities tell in this turn, mixed; each city's own order is kept."""
+    dice = random.Random(turn)
+    coming: list[tuple[float, str, Told]] = []
+    for one in cities:
+        now_told = [told for told in one.told if told.turn == turn]
+        coming += [(at, one.name, x) for at, x in zip(sorted(dice.random() for _ in now_told), now_told, strict=True)]
+    coming.sort(key=lambda one: one[:2])
+    bodies = columns.encode(table([told.event for _, _, told in coming]), "waste_event").to_pylist() if coming else []
+    keys = [*(str(told.partition) for _, _, told in coming), *map(str, junk)]
+    outgoing = Outgoing("events", pa.array(keys, pa.string()), pa.array([*bodies, *[JUNK] * len(junk)], pa.binary()))
+    (appended,) = journal.append(journal.fence("test"), [outgoing])
+    places = list(zip(appended.positions.tolist(), appended.partitions.tolist(), strict=True))
+    for place, (_, name, told) in zip(places, coming, strict=False):
+        placed.events[name].append((place, told.event))
+    placed.junk |= {f"events/{partition}/{position}" for position, partition in places[len(coming) :]}
+
+
+def _act(act: str, journal: Partitioned, live: SqliteStore, projection: Projection, folder: Path) -> None:
+    if act == "rebuild":
+        rebuild(journal, live, projection, folder / "locks")
+    elif act == "project":
+        project_once(journal, live, projection, folder / "locks")
+    elif act == "by hand":
+        _by_hand(journal, live, projection)
+
+
+def _by_hand(journal: Partitioned, live: SqliteStore, projection: Projection) -> None:
+    """The last partition first, each batch twice, and once more by somebody who no longer may."""
+    live.prepare(projection, journal.identity)
+    for partition in reversed(journal.partitions["events"]):
+        (old,) = live.claim("events", [partition])
+        (claim,) = live.claim("events", [partition])
+        at = claim.position
+        for run in journal.read("events", {partition: at}, 50_000):
+            if run.partition == partition:
+                made = batch(run, at, claim, journal.schema, now())
+                with pytest.raises(Fenced):
+                    live.apply(replace(made, claim=old))
+                assert live.apply(made), "a batch in its place was not taken"
+                assert not live.apply(made), "the same batch was taken twice"
+                at = run.next
+
+
+def _shown(path: Path, owners: Mapping[str, str]) -> Shown:
+    """All that the store shows, by the city that it is about."""
+    found: Shown = defaultdict(dict)
+    with closing(sqlite3.connect(path)) as connection:
+        for what, select in _SELECTS.items():
+            for row in connection.execute(select).fetchall():
+                cells = tuple(str(UUID(bytes=cell)) if isinstance(cell, bytes) else cell for cell in row)
+                owner = cells[_STREAM[what]].partition(BETWEEN)[2] if what in _STREAM else owners.get(cells[0], "")
+                found[owner].setdefault(what, []).append(cells)
+    return found
+
+
+def _wanted(oracle: Oracle) -> dict[str, list[Row]]:
+    keys = []
+    for place, said in oracle.newest.values():
+        pair, names = (said["revision"], said["restated"]), (said["entity_id"], said["event_id"])
+        keys.append((names[0], *pair, names[1], *pair, *names, int(said["retracted"]), *_at(place)))
+    return {
+        "entries": oracle.entries(), "flows": oracle.flows(), "accounts": oracle.accounts(), "lines": oracle.lines(),
+        "keys": keys, "past": oracle.past(), "conflicts": [*oracle.conflicts()],
+    }  # fmt: skip
+
+
+def _at(place: Place) -> tuple[int, int]:
+    return place if isinstance(place, tuple) else (place, 0)
+
+
+def _difference(wanted: Iterable[Row], found: Iterable[Row]) -> list[str]:
+    lacking, added = Counter(map(repr, wanted)), Counter(map(repr, found))
+    return [
+        *(f"lacks {row}" for row in sorted((lacking - added).elements())),
+        *(f"has {row}" for row in sorted((added - lacking).elements())),
+    ]
+
+
+def _all_over(journal: Partitioned, stores: Mapping[str, Path], placed: _Placed) -> list[str]:
+    """What is of no city: that every position is accounted for, and what could not be read."""
+    newest = Counter(_at(place)[1] for told in placed.events.values() for place, _ in Oracle(told).newest.values())
+    told = Counter(_at(place)[1] for told in placed.events.values() for place, _ in told)
+    junk = Counter(int(name.split("/")[1]) for name in placed.junk)
+    ends = journal.end("events")
+    positions = [(p, end, newest[p], told[p] - newest[p], junk[p], end - told[p] - junk[p]) for p, end in ends.items()]
+    wrong = []
+    for store, path in stores.items():
+        with closing(sqlite3.connect(path)) as connection:
+            moved = connection.execute(
+                'SELECT "partition", "position", applied, superseded, quarantined, not_a_record FROM positions_v1'
+                " WHERE projection = 'ledger'"
+            ).fetchall()
+            bad = connection.execute("SELECT id FROM quarantine_v1 WHERE state = 'open'").fetchall()
+        wrong += [f"{store}, positions: {sentence}" for sentence in _difference(positions, moved)]
+        wrong += [f"{store}, quarantine: {x}" for x in _difference([(name,) for name in placed.junk], bad)]
+    return wrong
