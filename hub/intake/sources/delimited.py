@@ -20,6 +20,7 @@ from hub.intake.sources.quoting import RECORD_MAX, Record, cut, fields_of, recor
 
 _DELIMITERS = (b",", b";", b"\t", b"|")
 _ENDLESS = 64 << 20
+_MARK = "\ufeff".encode()
 
 
 def read_delimited(
@@ -47,6 +48,9 @@ class _Texts:
         if b"\r" in block and b"\n" not in block:
             block = self._returns_only(block)
         text = self._back + block if self._back else block
+        if _MARK in text:
+            # Files put one behind the other keep their byte order marks, each before a first record, never in its key.
+            text = text.removeprefix(_MARK).replace(b"\n" + _MARK, b"\n")
         self.final = not block
         self._back = b""
         return text + b"\n" if self.final and text and not text.endswith(b"\n") else text

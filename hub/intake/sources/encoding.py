@@ -27,6 +27,7 @@ from hub.intake.sources.port import Whole
 BLOCK = 2 << 20
 _SAMPLE_LINES = 2000
 _LINE_MAX = 1 << 20
+_LINE_END = re.compile(rb"[\r\n]")
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8", "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32", "utf-32-le"),  # before UTF-16: its mark begins alike
@@ -135,13 +136,14 @@ def _is_utf8(handle: BinaryIO) -> bool:
 
 def _mostly_utf8(handle: BinaryIO) -> bool:
     lines = good = 0
-    while lines < _SAMPLE_LINES and (line := handle.readline(_LINE_MAX)):
-        if line.isascii():
-            continue
-        lines += 1
-        try:
-            line.decode("utf-8")
-            good += 1
-        except UnicodeDecodeError:
-            pass
+    while lines < _SAMPLE_LINES and (block := handle.read(_LINE_MAX)):
+        for line in _LINE_END.split(block + handle.readline(_LINE_MAX)):
+            if line.isascii():
+                continue
+            lines += 1
+            try:
+                line.decode("utf-8")
+                good += 1
+            except UnicodeDecodeError:
+                pass
     return good * 2 > lines

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from hub.errors import RequestWrong
+from hub.intake.sources import encoding
 from hub.intake.sources.port import Whole
 from tests.intake.sources.reading import read
 
@@ -48,3 +49,21 @@ def test_a_name_without_the_mark_that_it_needs(tmp_path: Path) -> None:
     """``utf-16`` does not say which byte comes first: without a mark nothing is guessed, and the file waits."""
     found = read(tmp_path, "a.csv", "a\n1\n".encode("utf-16-le"), encoding="utf-16")
     assert (found.rows, found.errors) == ([], [(None, "ENCODING")])
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_one_bad_byte_whatever_ends_the_lines(tmp_path: Path, end: str) -> None:
+    """A UTF-8 file with one bad byte is not taken for GB18030, also where returns alone end its lines."""
+    lines = [b"k,m", b"1,\xff", *(f"{n},站".encode() for n in range(2, 9))]
+    found = read(tmp_path, "a.csv", end.encode().join(lines))
+    assert found.rows == [{"k": str(n), "m": "站"} for n in range(2, 9)]
+    assert found.errors == [(2, "ENCODING")]
+
+
+def test_files_put_one_behind_the_other(tmp_path: Path) -> None:
+    """The byte order mark of the second is no part of its first key, wherever the blocks are cut."""
+    for block in range(1, 30):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(encoding, "BLOCK", block)
+            found = read(tmp_path, "a.csv", "\ufeffk,m\n1,2\n\ufeffk,m\n3,4\n".encode())
+        assert found.rows == [{"k": "1", "m": "2"}, {"k": "k", "m": "m"}, {"k": "3", "m": "4"}]
