@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import duckdb
@@ -12,12 +13,12 @@ import pyarrow.compute as pc
 
 from hub.errors import JournalCorrupt
 from hub.events import columns as codec
-from hub.events.schema import FOR_TOPIC
+from hub.events.schema import FOR_TOPIC, arrow
 from hub.intake import functions, selecting
 from hub.intake.outgoing import table_of
 from hub.intake.seen import Seen
-from hub.intake.seen_folding import fold_act, fold_events, fold_quarantine
-from hub.journal.port import Appended, Fence, Journal, Outgoing, Topic
+from hub.intake.seen_folding import fold_act, fold_quarantine, fold_statements, statements
+from hub.journal.port import Appended, Fence, Journal, Outgoing, Run, Topic
 
 _FOLDED = ("source_key", "part", "revision", "restated", "record_sha256", "scope", "content", "retracted")
 _READ_AT_ONCE = 50_000
@@ -50,21 +51,26 @@ class Appender:
             tables.append(("acts", table_of(acts, "act")))
             outgoing.append(_outgoing("acts", tables[-1][1], "act_id"))
         appended = self._journal.append(self._fence, outgoing) if outgoing else []
-        self._seen.begin()
-        for (topic, table), places in zip(tables, appended, strict=True):
-            self._fold(topic, table, places, acts)
-        self._seen.remember_alike(alike)
-        self._seen.commit()
+        self._fold(tables, appended, acts, alike)
 
-    def _fold(self, topic: Topic, table: pa.Table, places: Appended, acts: Sequence[Mapping[str, Any]]) -> None:
-        placed = _placed(table, places.partitions, places.positions)
-        if topic == "events":
-            fold_events(self._seen.db, placed)
-        elif topic == "quarantine":
-            fold_quarantine(self._seen.db, placed)
-        else:
+    def _fold(
+        self,
+        tables: Sequence[tuple[Topic, pa.Table]],
+        appended: Sequence[Appended],
+        acts: Sequence[Mapping[str, Any]],
+        alike: Sequence[tuple[str, str, str]],
+    ) -> None:
+        placed = {t: _placed(rows, p.partitions, p.positions) for (t, rows), p in zip(tables, appended, strict=True)}
+        with _folding(self._seen, placed.pop("events", None)):
+            if "quarantine" in placed:
+                fold_quarantine(self._seen.db, placed["quarantine"])
             for act in acts:
                 fold_act(self._seen.db, act)
+            for (topic, _), places in zip(tables, appended, strict=True):
+                self._note(topic, places)
+            self._seen.remember_alike(alike)
+
+    def _note(self, topic: Topic, places: Appended) -> None:
         folded = dict(self._seen.note(f"folded_{topic}") or {})
         for partition in np.unique(places.partitions):
             last = int(places.positions[places.partitions == partition].max())
@@ -92,31 +98,40 @@ def catch_up(journal: Journal, seen: Seen, identity: str) -> None:
     for topic in ("events", "quarantine", "acts"):
         start = {int(p): int(n) for p, n in (seen.note(f"folded_{topic}") or {}).items()}
         while runs := journal.read(topic, start, _READ_AT_ONCE, identity):
-            seen.begin()
-            for run in runs:
-                if run.schema_id is not None and run.values:
-                    decoded = codec.decode(run.values, journal.schema(run.schema_id), FOR_TOPIC[topic])
-                    table = _placed(
-                        decoded.table, np.full(len(decoded.kept), run.partition), run.positions[decoded.kept]
-                    )
-                    _fold_ours(seen, topic, table, identity)
-                start[run.partition] = run.next
-            seen.set_note(f"folded_{topic}", {str(p): n for p, n in start.items()})
-            seen.commit()
+            ours = [table for run in runs if (table := _ours(journal, topic, run, identity)).num_rows]
+            table = pa.concat_tables(ours) if ours else None
+            start |= {run.partition: run.next for run in runs}
+            with _folding(seen, _with_content(table) if table is not None and topic == "events" else None):
+                if table is not None and topic == "quarantine":
+                    fold_quarantine(seen.db, table)
+                for act in table.to_pylist() if table is not None and topic == "acts" else ():
+                    fold_act(seen.db, act)
+                seen.set_note(f"folded_{topic}", {str(p): n for p, n in start.items()})
 
 
-def _fold_ours(seen: Seen, topic: Topic, table: pa.Table, identity: str) -> None:
-    ours = pc.equal(table["identity"], identity)
-    table = table.filter(pc.fill_null(ours, False))
-    if table.num_rows == 0:
+def _ours(journal: Journal, topic: Topic, run: Run, identity: str) -> pa.Table:
+    """What a run of the journal has of an identity, with its places."""
+    if run.schema_id is None or not run.values:
+        return _placed(arrow(FOR_TOPIC[topic]).empty_table(), [], [])
+    decoded = codec.decode(run.values, journal.schema(run.schema_id), FOR_TOPIC[topic])
+    table = _placed(decoded.table, np.full(len(decoded.kept), run.partition), run.positions[decoded.kept])
+    return table.filter(pc.fill_null(pc.equal(table["identity"], identity), False))
+
+
+@contextmanager
+def _folding(seen: Seen, events: pa.Table | None) -> Iterator[None]:
+    """One change of the cache: ``events`` (with partition, position and content), and what is done meanwhile."""
+    if events is None:
+        with seen.changing():
+            yield
         return
-    if topic == "events":
-        fold_events(seen.db, table.append_column("content", contents(table)))
-    elif topic == "quarantine":
-        fold_quarantine(seen.db, table)
-    else:
-        for act in table.to_pylist():
-            fold_act(seen.db, act)
+    with seen.lent(statements(events)) as relation, seen.changing():
+        fold_statements(seen.db, relation, pc.unique(events["part"]).to_pylist())
+        yield
+
+
+def _with_content(events: pa.Table) -> pa.Table:
+    return events.append_column("content", contents(events))
 
 
 def contents(events: pa.Table) -> pa.ChunkedArray:

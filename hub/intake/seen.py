@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,13 @@ import pyarrow as pa
 
 from hub.errors import JournalUnavailable
 from hub.events.standing import Known
+from hub.staged import TABLE, Stages
 
 GOOD, QUARANTINED, ABSENT = "good", "quarantined", "absent"
 _VERSION = "3"
+_PAGE_SIZE = 4096
+_FEW = 1_000
+"""Up to so many rows come one by one: a file for them would take longer."""
 _TABLES = """
 CREATE TABLE IF NOT EXISTS seen (k TEXT PRIMARY KEY, sha TEXT, revision INTEGER NOT NULL, restated INTEGER NOT NULL,
   state TEXT NOT NULL, rank INTEGER NOT NULL, scope TEXT, parts TEXT) STRICT, WITHOUT ROWID;
@@ -57,6 +62,7 @@ class Seen:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self.db = _open(path)
+            self._stages = Stages(_PAGE_SIZE)
         except sqlite3.OperationalError as error:
             raise JournalUnavailable(
                 "the cache {path} cannot be used: {reason}", path=str(path), reason=str(error)
@@ -69,14 +75,39 @@ class Seen:
     def close(self) -> None:
         """Free the file."""
         self.db.close()
+        self._stages.close()
 
-    def begin(self) -> None:
-        """Start one change of the cache."""
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """One change of the cache: all of it or, where it raises, nothing."""
         self.db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self.db.execute("COMMIT")
+        except BaseException:
+            if self.db.in_transaction:
+                self.db.execute("ROLLBACK")
+            raise
 
-    def commit(self) -> None:
-        """End it."""
-        self.db.execute("COMMIT")
+    @contextmanager
+    def lent(self, rows: pa.Table) -> Iterator[str]:
+        """``rows`` as a relation of that name, for as long; outside of a transaction."""
+        if rows.num_rows > _FEW:
+            staged = self._stages.write(rows)
+            self.db.execute("ATTACH ? AS stage", (str(staged),))
+            try:
+                yield f"stage.{TABLE}"
+            finally:
+                self.db.execute("DETACH stage")
+                staged.unlink()
+            return
+        self.db.execute(f"CREATE TEMP TABLE {TABLE} ({', '.join(rows.column_names)})")
+        try:
+            places = ", ".join("?" * rows.num_columns)
+            self.db.executemany(f"INSERT INTO {TABLE} VALUES ({places})", rows_of(rows, rows.column_names))
+            yield f"temp.{TABLE}"
+        finally:
+            self.db.execute(f"DROP TABLE temp.{TABLE}")
 
     def note(self, name: str) -> Any:
         """A small thing to remember (cursor, compared day, positions), or None."""
@@ -99,17 +130,13 @@ class Seen:
 
     def differing(self, rows: pa.Table) -> pa.Table:
         """Of ``rows`` (rn, skey, sha) those whose text is not the newest known of a present key: schema KNOWN."""
-        self.db.execute("CREATE TEMP TABLE IF NOT EXISTS ask (rn INTEGER PRIMARY KEY, k TEXT, sha TEXT)")
-        self.db.execute("BEGIN")
-        self.db.execute("DELETE FROM ask")
-        self.db.executemany("INSERT INTO ask VALUES (?, ?, ?)", rows_of(rows, ("rn", "skey", "sha")))
-        found = self.db.execute(
-            "SELECT ask.rn, seen.sha, seen.revision, seen.restated, seen.state, memo.sha, memo.mapping"
-            " FROM ask LEFT JOIN seen ON seen.k = ask.k LEFT JOIN memo ON memo.k = ask.k"
-            " AND memo.revision = seen.revision AND memo.restated = seen.restated"
-            " WHERE seen.k IS NULL OR seen.sha IS NOT ask.sha OR seen.state = 'absent' ORDER BY ask.rn"
-        ).fetchall()
-        self.db.execute("COMMIT")
+        with self.lent(rows) as asked:
+            found = self.db.execute(
+                "SELECT asked.rn, seen.sha, seen.revision, seen.restated, seen.state, memo.sha, memo.mapping"
+                f" FROM {asked} AS asked LEFT JOIN seen ON seen.k = asked.skey LEFT JOIN memo ON memo.k = asked.skey"
+                " AND memo.revision = seen.revision AND memo.restated = seen.restated"
+                " WHERE seen.k IS NULL OR seen.sha IS NOT asked.sha OR seen.state = 'absent' ORDER BY asked.rn"
+            ).fetchall()
         columns = list(zip(*found, strict=True)) or [()] * len(KNOWN)
         return pa.table([pa.array(c, f.type) for c, f in zip(columns, KNOWN, strict=True)], schema=KNOWN)
 
@@ -142,19 +169,15 @@ class Seen:
         row = self.db.execute(f"SELECT count(*) FROM seen WHERE state <> 'absent' {where}", values).fetchone()
         return int(row[0])
 
-    def vanished(self, present: Iterable[str], scope: str | None = None) -> list[str]:
+    def vanished(self, present: Sequence[pa.Array], scope: str | None = None) -> list[str]:
         """Known keys (of one scope) that are not among ``present`` and still have something to take back."""
-        self.db.execute("CREATE TEMP TABLE IF NOT EXISTS here (k TEXT PRIMARY KEY) WITHOUT ROWID")
-        self.db.execute("BEGIN")
-        self.db.execute("DELETE FROM here")
-        self.db.executemany("INSERT OR IGNORE INTO here VALUES (?)", ((k,) for k in present))
         where, values = ("AND seen.scope = ?", (scope,)) if scope is not None else ("", ())
-        found = self.db.execute(
-            f"SELECT seen.k FROM seen LEFT JOIN here ON here.k = seen.k WHERE here.k IS NULL AND seen.state <> 'absent' {where}"
-            " ORDER BY seen.k",
-            values,
-        ).fetchall()
-        self.db.execute("COMMIT")
+        with self.lent(pa.table({"k": pa.chunked_array(present, pa.string())})) as here:
+            found = self.db.execute(
+                f"SELECT k FROM seen WHERE state <> 'absent' {where} AND k NOT IN (SELECT k FROM {here}"
+                " WHERE k IS NOT NULL) ORDER BY k",
+                values,
+            ).fetchall()
         return [row[0] for row in found]
 
     # --- files and scopes

@@ -16,24 +16,38 @@ _RANK = {QUARANTINED: 0, GOOD: 1, ABSENT: 2}
 """At one pair a statement first waits, then is good (re-driven), then may be gone."""
 
 
-def fold_events(db: sqlite3.Connection, events: pa.Table) -> None:
-    """Columns source_key, part, revision, restated, record_sha256, scope, content, retracted, partition, position."""
-    db.executemany("INSERT OR IGNORE INTO part VALUES (?)", ((part,) for part in pc.unique(events["part"]).to_pylist()))
+def statements(events: pa.Table) -> pa.Table:
+    """What a table of events says of its records, as :func:`fold_statements` takes it.
+
+    Columns part, source_key, revision, restated, record_sha256, scope, content, retracted, partition, position.
+    """
     said = _by_statement(events)
     gone = pc.is_null(said["record_sha256"])
-    state = pc.if_else(gone, ABSENT, GOOD)
-    rank = pc.if_else(gone, _RANK[ABSENT], _RANK[GOOD])
-    columns = [said[name] for name in ("source_key", "record_sha256", "revision", "restated")]
-    rows = zip(*(c.to_pylist() for c in (*columns, state, rank, said["scope"], said["parts"])), strict=True)
-    db.executemany(
-        "INSERT INTO seen VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET sha = excluded.sha,"
+    return pa.table(
+        {
+            "k": said["source_key"],
+            "sha": said["record_sha256"],
+            "revision": said["revision"],
+            "restated": said["restated"],
+            "state": pc.if_else(gone, ABSENT, GOOD),
+            "rank": pc.if_else(gone, _RANK[ABSENT], _RANK[GOOD]),
+            "scope": said["scope"],
+            "parts": said["parts"],
+        }
+    )
+
+
+def fold_statements(db: sqlite3.Connection, relation: str, parts: Iterable[str]) -> None:
+    """:func:`statements` as a relation, and the names of the parts among them."""
+    db.executemany("INSERT OR IGNORE INTO part VALUES (?)", ((part,) for part in parts))
+    db.execute(
+        f"INSERT INTO seen SELECT * FROM {relation} WHERE true ON CONFLICT DO UPDATE SET sha = excluded.sha,"
         " state = excluded.state, scope = coalesce(excluded.scope, seen.scope),"
         # A statement's parts may come in two batches; what only waited has none of its own.
         " parts = CASE WHEN (excluded.revision, excluded.restated) = (seen.revision, seen.restated) AND seen.rank > 0"
         " AND seen.parts IS NOT NULL THEN seen.parts || char(10) || excluded.parts ELSE excluded.parts END,"
         " revision = excluded.revision, restated = excluded.restated, rank = excluded.rank"
-        " WHERE (excluded.revision, excluded.restated, excluded.rank) >= (seen.revision, seen.restated, seen.rank)",
-        rows,
+        " WHERE (excluded.revision, excluded.restated, excluded.rank) >= (seen.revision, seen.restated, seen.rank)"
     )
 
 

@@ -43,8 +43,7 @@ class Vanishing:
 
     def settle(self, tally: Tally, scope: str | None) -> str | None:
         """Take back what is known (of ``scope``) and was not read. Returns the digest of what is held back, if it is."""
-        keys = (key for chunk in tally.keys for key in chunk.to_pylist() if key is not None)
-        vanished = self._seen.vanished(keys, scope)
+        vanished = self._seen.vanished(tally.keys, scope)
         known = self._seen.present(scope)
         approved = None
         if is_too_many(len(vanished), known):

@@ -20,10 +20,10 @@ from hub.projector.fold import Folded, fold
 from hub.projector.linear import Linear
 from hub.projector.port import PROJECTIONS, Batch, Claim
 from hub.projector.projection import Projection
-from hub.projector.sqlite_database import Database
+from hub.projector.sqlite_database import PAGE_SIZE, Database
 from hub.projector.sqlite_make import described, make, write_sources, write_undecodable
 from hub.projector.sqlite_rebuild import SqliteRebuilding
-from hub.projector.sqlite_stage import Stages
+from hub.staged import Stages
 
 
 class SqliteStore:
@@ -33,7 +33,7 @@ class SqliteStore:
         self.path = path
         self._database = Database(path)
         self._database.execute(tables.CHOSEN)
-        self._stages = Stages()
+        self._stages = Stages(PAGE_SIZE)
         self._projection: Projection | None = None
         self._linear: Linear | None = None
 

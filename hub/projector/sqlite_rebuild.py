@@ -17,7 +17,7 @@ from hub.projector.port import PROJECTIONS, Rebuilt
 from hub.projector.projection import Projection
 from hub.projector.sqlite_database import Database
 from hub.projector.sqlite_make import describe, described, make_rules, make_views, write_sources, write_undecodable
-from hub.projector.sqlite_stage import Stages
+from hub.staged import Stages
 
 _EVENTS = PROJECTIONS["events"]
 _SHAPES = {"entries": SCHEMA.insert(0, pa.field("row_no", pa.int64())), "entry_keys": KEYS, "past": PAST}

@@ -21,7 +21,7 @@ from hub.projector.newest import Newest
 from hub.projector.project import project_once
 from hub.projector.rebuild import rebuild
 from hub.projector.sqlite_database import Database
-from hub.projector.sqlite_stage import Stages
+from hub.staged import Stages
 from tests.bench import data, plain
 from tests.bench.hub_folder import HubFolder, ledger
 from tests.bench.intake import PLAIN_MOST

@@ -31,7 +31,7 @@ STAGES = {
     "map": [(Engine, "mapped"), (hub.intake.stating, "events")],
     "encode": [(hub.events.columns, "encode")],
     "append": [(EmbeddedJournal, "append")],
-    "remember": [(hub.intake.appending, name) for name in ("fold_events", "fold_quarantine", "fold_act")],
+    "remember": [(hub.intake.appending, name) for name in ("statements", "fold_statements", "fold_quarantine", "fold_act")],
 }  # fmt: skip
 """identity: evidence, hash and source key; place: compared with what is known, and its pair; map: all fields, checks,
 masses and ids of an event; remember: the cache of what is known. The encoder and the journal's compression work on

@@ -1,8 +1,8 @@
-"""Rows on their way into the store: an Arrow table as a SQLite file of its own, which the store attaches.
+"""Rows on their way into a SQLite file: an Arrow table as a file of its own, which the other one attaches.
 
 Written by ADBC, five times as fast as a Python object per value. Only private files are: ADBC brings its own copy of
 SQLite, and two copies in one process that open the same file break each other's locks (sqlite.org/howtocorrupt.html,
-2.2.1). The store itself, and whoever reads it, use Python's sqlite3.
+2.2.1). The store and the cache of what is known, and whoever reads them, use Python's sqlite3.
 """
 
 from __future__ import annotations
@@ -16,11 +16,9 @@ import pyarrow as pa
 from adbc_driver_sqlite import dbapi
 
 from hub.errors import StoreUnavailable
-from hub.projector.sqlite_database import PAGE_SIZE
 
 TABLE = "coming"
 _SETTINGS = (
-    f"PRAGMA page_size = {PAGE_SIZE}",
     "PRAGMA journal_mode = OFF",
     "PRAGMA synchronous = OFF",
     "PRAGMA cache_size = -65536",
@@ -28,9 +26,10 @@ _SETTINGS = (
 
 
 class Stages:
-    """A folder for such files; they may be made on any thread."""
+    """A folder for such files; they may be made on any thread. ``page_size``: of the file that will attach them."""
 
-    def __init__(self) -> None:
+    def __init__(self, page_size: int) -> None:
+        self._settings = (f"PRAGMA page_size = {page_size}", *_SETTINGS)
         self._folder = TemporaryDirectory(prefix="wastehub-stage-")
         self._numbers = itertools.count()
 
@@ -43,7 +42,7 @@ class Stages:
         path = Path(self._folder.name) / f"{next(self._numbers)}.db"
         try:
             with dbapi.connect(str(path), autocommit=True) as connection, connection.cursor() as cursor:
-                for statement in [*_SETTINGS, *([f"CREATE TABLE {TABLE} {columns}"] if columns else [])]:
+                for statement in [*self._settings, *([f"CREATE TABLE {TABLE} {columns}"] if columns else [])]:
                     cursor.execute(statement)
                     cursor.fetchall()
                 cursor.adbc_ingest(TABLE, rows, mode="append" if columns else "create")
