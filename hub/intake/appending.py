@@ -137,7 +137,7 @@ def _with_content(events: pa.Table) -> pa.Table:
 def contents(events: pa.Table) -> pa.ChunkedArray:
     """The content hash of every event of a table in the schema's columns."""
     connection = duckdb.connect(":memory:", config={"threads": 1, "enable_external_access": False})
-    for macro in (*functions.MACROS, *selecting.MACROS):
+    for macro in functions.MACROS:
         connection.execute(macro)
     connection.register("said", events)
     sql = f"SELECT sha1({selecting.content_sql()}) AS content FROM (SELECT *, true AS odd FROM said)"

@@ -10,7 +10,7 @@ import duckdb
 import pyarrow as pa
 
 from hub.errors import Refused, SetAside
-from hub.intake import functions, selecting
+from hub.intake import functions
 from hub.intake.expressions import Value
 from hub.intake.mapping import Mapping, PartMapping
 from hub.intake.selecting import leveled
@@ -38,7 +38,7 @@ def connect(lists: MappingType[str, LocalList]) -> duckdb.DuckDBPyConnection:
     )
     connection.execute("SET TimeZone = 'UTC'")
     register(connection, lists.get("regions"), lists["units"].values if "units" in lists else None)
-    for macro in (*functions.MACROS, *selecting.MACROS):
+    for macro in functions.MACROS:
         connection.execute(macro)
     for name, found in lists.items():
         if name not in ("regions", "units"):

@@ -19,8 +19,11 @@ from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.errors import SqlglotError
 
+from hub.texts import N_
+
 MAX_EXPRESSION = 20_000
 MAX_DEPTH = 60
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _DUCKDB = DuckDB()
 _MATCHING = ("TILDE", "RLIKE", "IRLIKE")
 """``~`` is a full match in DuckDB and a search in the parser."""
@@ -34,6 +37,18 @@ class Kind(StrEnum):
     TIME = "time"
     TRUTH = "truth"
     NULL = "null"
+
+
+WORDS: dict[tuple[Kind, ...], str] = {
+    (Kind.TEXT,): N_("text"),
+    (Kind.NUMBER,): N_("a number"),
+    (Kind.TIME,): N_("a time"),
+    (Kind.TRUTH,): N_("a condition"),
+    (Kind.NULL,): N_("nothing"),
+    (Kind.NUMBER, Kind.TEXT): N_("a number or text"),
+    (Kind.TEXT, Kind.NUMBER, Kind.TIME): N_("text, a number or a time"),
+}
+"""What may stand at a place, for people."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +91,10 @@ class ExpressionWrong(Exception):
 
 def parse(text: str) -> exp.Expression:
     """One scalar expression. Raises ExpressionWrong with the place where it stops making sense."""
-    if len(text) > MAX_EXPRESSION or "\0" in text:
+    bad = _CONTROL.search(text)
+    if bad:
+        raise ExpressionWrong("CONTROL_CHARACTER", "a control character", bad.start())
+    if len(text) > MAX_EXPRESSION:
         raise ExpressionWrong(
             "EXPRESSION_TOO_LONG", "the expression is longer than {limit} characters", 0, limit=MAX_EXPRESSION
         )
@@ -187,12 +205,14 @@ def _case(conditions: list[Value], results: list[str]) -> str:
 def common_kind(values: list[Value], node: exp.Expression) -> Kind:
     """The kind that all share (NULL goes with any); refused where they differ."""
     kinds = [v.kind for v in values if v.kind is not Kind.NULL]
-    if any(k is not kinds[0] for k in kinds):
+    other = next((k for k in kinds if k is not kinds[0]), None)
+    if other is not None:
         raise ExpressionWrong(
             "KINDS_DIFFER",
-            "the branches give {kinds}: make them alike",
+            "one branch gives {one}, another {other}: make them alike",
             offset_of(node),
-            kinds=", ".join(sorted(set(kinds))),
+            one=WORDS[kinds[0],],
+            other=WORDS[other,],
         )
     return kinds[0] if kinds else Kind.NULL
 

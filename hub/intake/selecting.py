@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from hub.events.calendar import business_day_sql, first_instant_sql, period_sql, utc_sql
-from hub.events.identity import CONTENT_FIELDS, SEPARATOR, uuid5_sql
+from hub.events.identity import CONTENT_FIELDS, SEPARATOR, escaped_sql, uuid5_sql
 from hub.events.quantities import mass_sql, plain_sql
 from hub.intake.event_fields import MAPPED
 from hub.intake.expressions import Kind, Site, Value, either, text_literal
@@ -34,24 +34,11 @@ _PLAIN = {
     "manifest_line",
     "value",
     "region",
+    "holder_scheme",
+    "counterparty_scheme",
+    "carrier_scheme",
 }
-"""Content that needs no JSON escapes: closed lists, numbers, checked codes."""
-
-
-def _json_chain() -> str:
-    """DuckDB macro: JSON text of any string, control characters as Python writes them."""
-    text = "replace(replace(x, chr(92), chr(92)||chr(92)), '\"', chr(92)||'\"')"
-    short = {8: "b", 9: "t", 10: "n", 12: "f", 13: "r"}
-    for code in range(32):
-        text = f"replace({text}, chr({code}), chr(92)||'{short.get(code, f'u{code:04x}')}')"
-    return f"CREATE OR REPLACE TEMP MACRO json_chain(x) AS '\"' || {text} || '\"'"
-
-
-MACROS = (
-    _json_chain(),
-    "CREATE OR REPLACE TEMP MACRO json_text(x, odd) AS CASE WHEN odd THEN json_chain(x) ELSE to_json(x)::VARCHAR END",
-)
-"""DuckDB macros of this module; run once per connection."""
+"""Content without control characters: closed lists, numbers, checked codes."""
 
 
 def leveled(sites: Sequence[Site], base: str) -> tuple[list[str], str]:
@@ -197,30 +184,21 @@ def _stated(part: str, values: Mapping[str, Value]) -> str:
 
 
 def content_sql(here: Sequence[str] = CONTENT_FIELDS) -> str:
-    """DuckDB text of the canonical JSON that the content hash covers; see hub.events.identity.content_hash.
+    """DuckDB text of what the content hash covers; see hub.events.identity.content_hash.
 
-    ``here``: the fields that may be there, beside those that the hub computes.
+    ``here``: the fields that may be there, beside those that the hub computes. Only where ``odd`` may texts have
+    control characters.
     """
-    pieces = ["'{'"]
+    said = {*here, *_COMPUTED, *(f"{party}_scheme" for party in _PARTIES if party in here)}
+    plain, escaped = ["''"], ["''"]
     for name in CONTENT_FIELDS:
-        of_party = name.endswith("_scheme") and name.removesuffix("_scheme") in here
-        if name in here or name in _COMPUTED or of_party:
-            pieces += _content_pieces(name)
-    return f"concat({', '.join([*pieces, text_literal('}')])})"
-
-
-def _content_pieces(name: str) -> list[str]:
-    """Arguments of concat for one field. ``basis`` is always there: what sorts before it ends with the comma."""
-    text = "epoch_us(occurred_at)::VARCHAR" if name == "occurred_at" else f"{name}::VARCHAR"
-    before, after = ("", ",") if name < "basis" else ("" if name == "basis" else ",", "")
-    if name not in _PLAIN:
-        key, value, end = text_literal(f'{before}"{name}":'), f"json_text({name}, odd)", text_literal(after)
-    else:
-        key, value, end = text_literal(f'{before}"{name}":"'), text, text_literal(f'"{after}')
-    if name in _GIVEN:
-        # No event lacks it: its pieces go in as they are, and nothing is built for it alone.
-        return [key, value] if end == "''" else [key, value, end]
-    return [f"{key} || {value} || {end}" if end != "''" else f"{key} || {value}"]
+        if name in said:
+            text = "epoch_us(occurred_at)" if name == "occurred_at" else name
+            plain.append(f"{text}::VARCHAR")
+            escaped.append(plain[-1] if name in _PLAIN else escaped_sql(name))
+        plain.append("chr(31)")
+        escaped.append("chr(31)")
+    return f"rtrim(CASE WHEN odd THEN concat({', '.join(escaped)}) ELSE concat({', '.join(plain)}) END, chr(31))"
 
 
 def _sum(conditions: Sequence[str], start: int, column: int) -> str:

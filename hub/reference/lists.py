@@ -20,6 +20,7 @@ from hub.reference.list_file import Line, Problems, from_entries, from_file
 
 # A decimal as people write it: no exponent, no inf, no nan, ASCII digits.
 _DECIMAL = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _DIGITS = 38
 
 
@@ -124,8 +125,8 @@ def _is_usable(line: Line, known: Mapping[str, str], problems: Problems) -> bool
         problems.add(line.number, "LIST_KEY_EMPTY", "the key is empty")
     elif not line.value:
         problems.add(line.number, "LIST_VALUE_EMPTY", "{key} has no value", key=line.key)
-    elif "\0" in line.key or "\0" in line.value:
-        problems.add(line.number, "LIST_NUL_BYTE", "a NUL byte")
+    elif _CONTROL.search(line.key + line.value):
+        problems.add(line.number, "LIST_CONTROL_CHARACTER", "a control character")
     elif line.key in known:
         problems.add(line.number, "LIST_KEY_TWICE", "{key} is there twice", key=line.key)
     else:
