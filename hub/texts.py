@@ -21,14 +21,29 @@ def speak(language: str) -> None:
     _spoken = language
 
 
-def N_(template: str) -> str:  # noqa: N802 - gettext's customary name for "translate this later"
+def language() -> str:
+    """``zh`` or ``en``: what is spoken."""
+    return _spoken
+
+
+class Word(str):
+    """A text that may be a fact of another one, and is translated with it; in logs and JSON it is what it is."""
+
+    __slots__ = ()
+
+
+def N_(template: str) -> Word:  # noqa: N802 - gettext's customary name for "translate this later"
     """Mark ``template`` for the catalogue; it comes back as it is."""
-    return template
+    return Word(template)
 
 
 def translate(template: str, /, **facts: object) -> str:
     """``template`` in the language spoken, over ``facts``; a text that the catalogue lacks stays English."""
-    return _catalogue().gettext(template).format(**facts) if template else ""
+    if not template:
+        return ""
+    gettext_ = _catalogue().gettext
+    spoken = {name: gettext_(fact) if isinstance(fact, Word) else fact for name, fact in facts.items()}
+    return gettext_(template).format(**spoken)
 
 
 def _catalogue() -> gettext.NullTranslations:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
 import click
 
-from hub.cli.visible import visible
+from hub.cli.visible import visible, width
 from hub.errors import ConfigWrong, HubError, Problem
 from hub.texts import translate
 
@@ -43,8 +42,3 @@ def mistake_lines(mistake: Mapping[str, Any]) -> list[str]:
     if suggestion:
         lines.append(translate("      did you mean {suggestion}?", suggestion=suggestion))
     return lines
-
-
-def width(text: str) -> int:
-    """Columns that ``text`` takes on a terminal: Chinese characters take two."""
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)

@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from hub.cli.out import json_option, show_json
+from hub.cli.out import answer, json_option
+from hub.cli.tables import show_connectors, show_errors, show_preview, show_tests
 
 
 @click.group()
@@ -25,18 +26,17 @@ def list_(folder: Path, as_json: bool) -> None:
     with Hub.open(folder) as hub:
         rows = [
             {
-                "name": c.name, "title": c.title, "department": c.department,
+                "name": c.name,
+                "title": c.title,
+                "department": c.department,
                 "kind": "sql" if hasattr(c.source, "url") else "file",
-                "every_seconds": c.every_seconds, "tests": len(c.tests), "path": str(c.path),
+                "every_seconds": c.every_seconds,
+                "tests": len(c.tests),
+                "path": str(c.path),
             }
             for c in hub.connectors()
         ]
-    if as_json:
-        show_json({"connectors": rows})
-    else:
-        from hub.cli.tables import show_connectors
-
-        show_connectors(rows)
+    answer({"connectors": rows}, as_json, show_connectors)
 
 
 @connector.command()
@@ -52,12 +52,7 @@ def check(folder: Path, name: str | None, as_json: bool) -> int:
         if name is not None:
             hub.connector(name)
         found = check_connectors(hub, name)
-    if as_json:
-        show_json(found)
-    else:
-        from hub.cli.tables import show_errors
-
-        show_errors(found)
+    answer(found, as_json, show_errors)
     return 1 if found["errors"] else 0
 
 
@@ -72,12 +67,7 @@ def test(folder: Path, name: str | None, as_json: bool) -> int:
 
     with Hub.open(folder) as hub:
         found = test_connectors(hub, name)
-    if as_json:
-        show_json(found)
-    else:
-        from hub.cli.tables import show_tests
-
-        show_tests(found)
+    answer(found, as_json, show_tests)
     return 0 if all(case["passed"] for case in found["tests"]) else 1
 
 
@@ -93,9 +83,4 @@ def preview(folder: Path, name: str, limit: int, as_json: bool) -> None:
 
     with Hub.open(folder) as hub:
         found: dict[str, Any] = preview_connector(hub, name, limit)
-    if as_json:
-        show_json(found)
-    else:
-        from hub.cli.tables import show_preview
-
-        show_preview(found)
+    answer(found, as_json, show_preview)

@@ -24,7 +24,10 @@ ITS_OWN = {"systems", "truth.csv", "truth.json"}
 @click.argument("folder", metavar="[DIR]", default="demo", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--months", default=12, show_default=True, type=click.IntRange(1, 120), help="How many months.")
 @click.option(
-    "--scale", default=1.0, show_default=True, type=click.FloatRange(0, 100, min_open=True),
+    "--scale",
+    default=1.0,
+    show_default=True,
+    type=click.FloatRange(0, 100, min_open=True),
     help="1 is a city of 6 million people: 200,000 records a year.",
 )
 @click.option("--no-serve", is_flag=True, help="End when the ledger is shown; serve no pages.")
@@ -43,8 +46,13 @@ def demo(folder: Path, months: int, scale: float, no_serve: bool) -> int:
         with Hub.open(folder) as hub:
             done = _account(hub, progress)
     _show(done)
-    click.echo(translate("It took {seconds} s. {folder} is a hub that works; look into it:",
-                         seconds=round(time.monotonic() - started, 1), folder=str(folder)))
+    click.echo(
+        translate(
+            "It took {seconds} s. {folder} is a hub that works; look into it:",
+            seconds=round(time.monotonic() - started, 1),
+            folder=str(folder),
+        )
+    )
     for step in ("ledger --period 2025-01 --by stream,kind,department", "quarantine list", "connector list", "doctor"):
         click.echo(f"  wastehub -C {folder} {step}")
     return 3 if any(row.get("error") for row in done["pulled"]["connectors"]) else 0
@@ -58,18 +66,21 @@ def _account(hub: Hub, progress: Progress) -> dict[str, Any]:
     pulled = pull(hub, [], True, False, progress)
     project(hub, [], True, False, progress)
     return {
-        "name": hub.config.name, "pulled": pulled, "year": summary(hub.store_path()),
-        "set_aside": quarantine_list(hub, "open"),
+        "name": hub.config.name,
+        "pulled": pulled,
+        "year": summary(hub.store_path()),
+        "set_aside": quarantine_list(hub),
     }
 
 
 def _show(done: dict[str, Any]) -> None:
+    from hub.cli.set_aside import show_reasons
     from hub.cli.tables import show_pull
-    from hub.cli.year import show_set_aside, show_year
+    from hub.cli.year import show_year
 
     show_pull(done["pulled"])
     show_year(done["year"], translate("One ledger of {hub}", hub=done["name"]))
-    show_set_aside(done["set_aside"])
+    show_reasons(done["set_aside"])
 
 
 def _make(folder: Path, months: int, scale: float, progress: Progress) -> None:
@@ -82,7 +93,8 @@ def _make(folder: Path, months: int, scale: float, progress: Progress) -> None:
     if folder.exists() and any(path.name not in ITS_OWN for path in folder.iterdir()):
         raise Refused(
             "{folder} holds other things, and the demo would write among them.",
-            remedy="Name an empty folder: wastehub demo DIR", folder=str(folder),
+            remedy="Name an empty folder: wastehub demo DIR",
+            folder=str(folder),
         )
     written: list[str] = []
 

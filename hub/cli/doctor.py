@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from hub.cli.out import json_option, show_json
+from hub.cli.out import answer, json_option
+from hub.cli.tables import show_checks
 
 
 @click.command()
@@ -22,10 +23,5 @@ def doctor(folder: Path, as_json: bool) -> int:
 
     with Hub.open(folder) as hub:
         found = examine(hub)
-    if as_json:
-        show_json(found)
-    else:
-        from hub.cli.tables import show_checks
-
-        show_checks(found)
+    answer(found, as_json, show_checks)
     return 0 if all(check["ok"] for check in found["checks"]) else 1

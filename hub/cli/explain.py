@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from hub.cli.out import json_option, show_json
+from hub.cli.out import answer, json_option
+from hub.cli.tables import show_explained
 
 
 @click.command()
@@ -23,9 +24,4 @@ def explain(folder: Path, id_: str, as_json: bool) -> None:
 
     with Hub.open(folder) as hub:
         found = trace(hub.journal(), hub.store(), id_)
-    if as_json:
-        show_json(found)
-    else:
-        from hub.cli.tables import show_explained
-
-        show_explained(found)
+    answer(found, as_json, show_explained)

@@ -1,13 +1,11 @@
-"""Masses, counts and names as people read them. Integers all the way: a figure shown is never off by a float."""
+"""Masses as people read them. Integers all the way: a figure shown is never off by a float."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from hub.cli.visible import visible
-from hub.reference.kinds import DEPARTMENTS, KINDS, STREAMS
-from hub.texts import N_, translate
+from hub.texts import N_
 
 GRAMS_PER_TONNE = 1_000_000
 GRAMS_PER_WAN_TONNES = 10_000 * GRAMS_PER_TONNE
@@ -41,16 +39,3 @@ WAN_TONNES = Scale(N_("10,000 t"), GRAMS_PER_WAN_TONNES, 2)
 def scale_for(masses: Iterable[int]) -> Scale:
     """万吨 where the largest figure has 100,000 t or more, else 吨."""
     return WAN_TONNES if max(map(abs, masses), default=0) >= 10 * GRAMS_PER_WAN_TONNES else TONNES
-
-
-def name_of(column: str, value: object) -> str:
-    """A value of a key column in the language spoken; codes and periods as they are."""
-    if value is None:
-        return ""
-    text = visible(str(value))
-    if translate("Chinese names") == "Chinese names":
-        return text
-    names = {"stream": STREAMS, "department": DEPARTMENTS}.get(column, {})
-    if column == "kind" and text in KINDS:
-        return KINDS[text].name_zh
-    return names.get(text, text)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from hub.cli.out import json_option, show_json
+from hub.cli.out import answer, json_option
+from hub.cli.tables import show_table
 from hub.texts import translate
 
 
@@ -31,10 +33,9 @@ def show(folder: Path, as_json: bool) -> None:
             for topic in TOPICS
             for partition, end in sorted(opened.end(topic).items())
         ]
-    if as_json:
-        show_json({"identity": identity, "topics": rows})
-    else:
-        from hub.cli.tables import console, table
+    answer({"identity": identity, "topics": rows}, as_json, _show_ends)
 
-        console().print(translate("Journal {identity}", identity=identity))
-        console().print(table(("topic", "partition", "end"), rows))
+
+def _show_ends(found: dict[str, Any]) -> None:
+    click.echo(translate("Journal {identity}", identity=found["identity"]))
+    show_table(("topic", "partition", "end"), found["topics"])

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from hub.cli.out import json_option, show_json
+from hub.cli.out import answer, json_option
+from hub.cli.tables import show_ledger
 from hub.texts import translate
 
 COLUMNS = ("period", "region", "stream", "scheme", "code", "kind", "department")
@@ -16,9 +17,13 @@ def _columns(_context: click.Context, _option: click.Parameter, text: str) -> li
     by = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
     unknown = [name for name in by if name not in COLUMNS]
     if unknown or not by:
-        raise click.BadParameter(translate(
-            "{unknown} is no column of the ledger; known: {known}", unknown=",".join(unknown), known=",".join(COLUMNS),
-        ))
+        raise click.BadParameter(
+            translate(
+                "{unknown} is no column of the ledger; known: {known}",
+                unknown=",".join(unknown),
+                known=",".join(COLUMNS),
+            )
+        )
     return by
 
 
@@ -40,9 +45,4 @@ def ledger(
 
     with Hub.open(folder) as hub:
         found = hub.ledger(by=by, period=period, region=region, stream=stream)
-    if as_json:
-        show_json(found)
-    else:
-        from hub.cli.tables import show_ledger
-
-        show_ledger(found, by)
+    answer(found, as_json, lambda shown: show_ledger(shown, by))

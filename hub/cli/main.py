@@ -68,7 +68,11 @@ def run(args: Sequence[str]) -> int:
 
 @click.group(cls=LazyGroup, places=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
-    "-C", "folder", metavar="DIR", default=Path(), type=click.Path(path_type=Path),
+    "-C",
+    "folder",
+    metavar="DIR",
+    default=Path(),
+    type=click.Path(path_type=Path),
     help="Work on the hub in DIR instead of the current folder.",
 )
 @click.version_option(package_name="wastehub", prog_name="wastehub")

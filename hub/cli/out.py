@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -12,8 +11,18 @@ import click
 json_option: Callable[..., Any] = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
 
+def answer(document: Any, as_json: bool, for_people: Callable[[Any], None]) -> None:
+    """Print what a command found: as JSON for a script, else the way ``for_people`` does it."""
+    if as_json:
+        show_json(document)
+    else:
+        for_people(document)
+
+
 def show_json(document: Any) -> None:
     """Print ``document`` as the one JSON document on stdout."""
+    import json
+
     escape = (sys.stdout.encoding or "ascii").lower().replace("-", "") != "utf8"
     click.echo(json.dumps(document, ensure_ascii=escape, indent=2, default=str))
 

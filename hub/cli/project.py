@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from hub.cli.logs import log_to_stderr
-from hub.cli.out import json_option, show_json
+from hub.cli.out import answer, json_option
+from hub.cli.tables import show_projections
 
 
 @click.command()
@@ -28,10 +29,5 @@ def project(folder: Path, names: tuple[str, ...], once: bool, rebuild: bool, as_
     log_to_stderr(everything=not once)
     with Hub.open(folder) as hub, shown() as progress:
         done = fold_projections(hub, list(names), once, rebuild, progress)
-    if as_json:
-        show_json(done)
-    else:
-        from hub.cli.tables import show_projections
-
-        show_projections(done)
+    answer(done, as_json, show_projections)
     return 0

@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from hub.cli.logs import log_to_stderr
-from hub.cli.out import json_option, show_json
+from hub.cli.out import answer, json_option
+from hub.cli.tables import show_pull
 
 
 @click.command()
@@ -30,12 +31,7 @@ def pull(folder: Path, names: tuple[str, ...], once: bool, compare: bool, as_jso
     log_to_stderr(everything=not once)
     with Hub.open(folder) as hub, shown() as progress:
         done = pull_connectors(hub, list(names), once, compare, progress)
-    if as_json:
-        show_json(done)
-    else:
-        from hub.cli.tables import show_pull
-
-        show_pull(done)
+    answer(done, as_json, show_pull)
     return worst(done)
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from hub.cli.out import json_option, show_json
+from hub.cli.out import answer, json_option
+from hub.cli.tables import show_fields
 from hub.errors import RequestWrong
 from hub.texts import translate
 
@@ -28,13 +29,7 @@ def show(_folder: Path, name: str, as_json: bool) -> None:
     """The Avro schema that messages are written with now; each field says its unit and meaning."""
     from hub.events.schema import text
 
-    written = json.loads(text(name))
-    if as_json:
-        show_json(written)
-    else:
-        from hub.cli.tables import show_fields
-
-        show_fields(written)
+    answer(json.loads(text(name)), as_json, show_fields)
 
 
 @schema.command()
@@ -46,18 +41,17 @@ def check(_folder: Path, files: tuple[Path, ...], as_json: bool) -> int:
     from hub.events import compatibility
 
     if files:
-        found = [(name, compatibility.incompatibilities(compatibility.released(name)[-1], text))
-                 for name, text in map(_read, files)]
+        found = [
+            (name, compatibility.incompatibilities(compatibility.released(name)[-1], text))
+            for name, text in map(_read, files)
+        ]
     else:
         found = [(name, compatibility.check(name)) for name in NAMES]
     checks = [
         {"name": name, "problems": [{"rule": x.rule, "message": translate(x.message, **x.facts)} for x in problems]}
         for name, problems in found
     ]
-    if as_json:
-        show_json({"checks": checks})
-    else:
-        _say(checks)
+    answer({"checks": checks}, as_json, _say)
     return 1 if any(check["problems"] for check in checks) else 0
 
 
@@ -82,8 +76,8 @@ def _name_in(schema_name: str) -> str:
     return str(json.loads(text(schema_name))["name"]).rpartition(".")[2]
 
 
-def _say(checks: list[dict[str, Any]]) -> None:
-    for check in checks:
+def _say(found: dict[str, Any]) -> None:
+    for check in found["checks"]:
         if check["problems"]:
             click.echo(translate("{name} may not change so:", name=check["name"]))
             for problem in check["problems"]:

@@ -7,6 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hub.texts import N_
+
+STATES = {
+    "open": N_("open"), "pending": N_("pending"), "resolved": N_("resolved"), "superseded": N_("superseded"),
+    "rejected": N_("rejected"),
+}  # fmt: skip
+"""What became of a record that was set aside (``quarantine_state`` in standing.py), and its word for people."""
+
 
 @dataclass(frozen=True)
 class Refusal:
@@ -26,12 +34,14 @@ _ALL = (
     Refusal("FILE_UNREADABLE", "the file cannot be opened as what its name says", _RESEND),
     Refusal("ARCHIVE_TOO_LARGE", "the workbook unpacks to more than a workbook can be", _RESEND),
     Refusal(
-        "SHEET_MISSING", "the workbook has no such sheet",
+        "SHEET_MISSING",
+        "the workbook has no such sheet",
         "Name the sheet in connector.yaml as it is in the file.",
     ),
     Refusal("NO_HEADER", "the row with the column names is not there", "Correct `header` in connector.yaml."),
     Refusal(
-        "TOO_MANY_COLUMNS", "more columns than a table can have",
+        "TOO_MANY_COLUMNS",
+        "more columns than a table can have",
         "Look whether the delimiter or the file is right.",
     ),
     # a row of it
@@ -45,26 +55,30 @@ _ALL = (
     Refusal("JSON_UNREADABLE", "the line is no JSON object", _RESEND),
     Refusal("JSON_DUPLICATE_KEY", "an object names a key twice", _RESEND),
     Refusal(
-        "EXCEL_DIGITS_LOST", "Excel has lost the last digits of a long number",
+        "EXCEL_DIGITS_LOST",
+        "Excel has lost the last digits of a long number",
         "Format the column as text, type it anew.",
     ),
     Refusal("RECORD_TOO_LONG", "the record has more than 4 MiB", _MEND),
     # its key and version
     Refusal("KEY_MISSING", "the record's key is empty", _MEND),
     Refusal(
-        "KEY_NOT_UNIQUE", "several rows of the table have this key",
+        "KEY_NOT_UNIQUE",
+        "several rows of the table have this key",
         "Make `key` in connector.yaml unique, or mend the rows.",
     ),
     Refusal("SCOPE_MISSING", "the row does not say which scope of the file it belongs to", _MEND),
     Refusal("VERSION_UNREADABLE", "the record's version cannot be read", _MAPPING),
     Refusal(
-        "VERSION_IN_FUTURE", "the record's version is more than a day ahead of the clock",
+        "VERSION_IN_FUTURE",
+        "the record's version is more than a day ahead of the clock",
         "Look at the source's clock.",
     ),
     Refusal("DELETED_UNREADABLE", "whether the record is deleted cannot be read", _MAPPING),
     # an expression
     Refusal(
-        "COLUMN_MISSING", "the source does not have this column, which the connector reads",
+        "COLUMN_MISSING",
+        "the source does not have this column, which the connector reads",
         "Name the column in connector.yaml as it is in the source, and redrive; or have it sent.",
     ),
     Refusal("NUMBER_UNREADABLE", "not a number", _MAPPING),
@@ -72,11 +86,13 @@ _ALL = (
     Refusal("NUMBER_NOT_WHOLE", "not a whole number", _MAPPING),
     Refusal("TIME_UNREADABLE", "not a date or time", _MAPPING),
     Refusal(
-        "CODE_UNMAPPED", "the connector's list does not have this code",
+        "CODE_UNMAPPED",
+        "the connector's list does not have this code",
         "Add it to the list in connector.yaml and redrive.",
     ),
     Refusal(
-        "FACTOR_MISSING", "the factor table does not have this key",
+        "FACTOR_MISSING",
+        "the factor table does not have this key",
         "Add it to the list in connector.yaml and redrive.",
     ),
     Refusal("USCC_INVALID", "not a unified social credit code: its check digit is wrong", _MEND),
@@ -94,11 +110,14 @@ _ALL = (
     Refusal("CODE_CLASS_MISMATCH", "the code and the class before it disagree", _MEND),
     Refusal("CODE_NOT_VALID_THEN", "the code was not valid on that day", _MEND),
     Refusal(
-        "REGION_UNKNOWN", "there is no such region",
+        "REGION_UNKNOWN",
+        "there is no such region",
         "Add a local one under `lists: {{regions: …}}`, or correct the source.",
     ),
     Refusal("REGION_REPLACED", "the region's code was replaced before that day", "Use the code that replaced it."),
-    Refusal("UNIT_UNKNOWN", "there is no such unit of mass", "Add it under `lists: {{units: …}}` in grams, and redrive."),
+    Refusal(
+        "UNIT_UNKNOWN", "there is no such unit of mass", "Add it under `lists: {{units: …}}` in grams, and redrive."
+    ),
     Refusal("MASS_NEGATIVE", "a mass cannot be negative", _MEND),
     Refusal("MASS_TOO_LARGE", "the mass is over what one record can carry", "Look at the unit; then at `max_mass`."),
     Refusal("COUNT_INVALID", "not a count of things", _MEND),
@@ -107,7 +126,8 @@ _ALL = (
     Refusal("CHECK_FAILED", "a check of the connector says no", _MEND),
     # the read as a whole
     Refusal(
-        "VANISHED_MANY", "too many known records vanished at once",
+        "VANISHED_MANY",
+        "too many known records vanished at once",
         "Look at the source; then approve or reject it.",
     ),
 )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from hub.intake.compiler import Compiler, not_allowed
-from hub.intake.expressions import ExpressionWrong, Kind, Value, joined, offset_of, text_literal
+from hub.intake.expressions import WORDS, ExpressionWrong, Kind, Value, joined, offset_of, text_literal
 from hub.intake.functions import format_precision
 from hub.reference.uscc import valid_sql
 
@@ -89,8 +89,8 @@ def _region(c: Compiler, args: list[exp.Expression]) -> Value:
             "KIND_WRONG",
             "{wanted} is needed here, this is {found}",
             offset_of(args[1]),
-            wanted="ts(…)",
-            found=at.kind.value,
+            wanted=WORDS[Kind.TIME,],
+            found=WORDS[at.kind,],
         )
     both = joined([a, at], a.sql, Kind.TEXT, a.traits)
     return Value(a.sql, Kind.TEXT, both.failures, both.columns, both.level, {**a.traits, "at": at.sql})

@@ -11,6 +11,7 @@ from sqlglot import exp
 from hub.intake.allowed import unexpected
 from hub.intake.expressions import (
     MAX_DEPTH,
+    WORDS,
     ExpressionWrong,
     Failure,
     Kind,
@@ -23,6 +24,7 @@ from hub.intake.expressions import (
 )
 from hub.intake.literals import check_growth
 from hub.reference.lists import LocalList
+from hub.texts import N_
 
 OUR_FUNCTIONS = ("code", "region", "ts", "num", "factor", "uscc")
 _TEXT_NAMES = (
@@ -91,17 +93,17 @@ class Compiler:
 
     def text(self, node: exp.Expression) -> Value:
         """A value that must be text."""
-        return self._of_kind(node, Kind.TEXT, "text", None)
+        return self._of_kind(node, Kind.TEXT, None)
 
     def number(self, node: exp.Expression) -> Value:
         """A value that must be a number."""
-        return self._of_kind(node, Kind.NUMBER, "a number", "num")
+        return self._of_kind(node, Kind.NUMBER, "num")
 
     def truth(self, node: exp.Expression) -> Value:
         """A value that must be true or false."""
-        return self._of_kind(node, Kind.TRUTH, "a condition", None)
+        return self._of_kind(node, Kind.TRUTH, None)
 
-    def _of_kind(self, node: exp.Expression, kind: Kind, wanted: str, function: str | None) -> Value:
+    def _of_kind(self, node: exp.Expression, kind: Kind, function: str | None) -> Value:
         value = self.value(node)
         if value.kind in (kind, Kind.NULL):
             return value
@@ -111,8 +113,8 @@ class Compiler:
             "{wanted} is needed here, this is {found}",
             offset_of(node),
             hint,
-            wanted=wanted,
-            found=value.kind.value,
+            wanted=WORDS[kind,],
+            found=WORDS[value.kind,],
         )
 
     def column(self, name: str) -> Value:
@@ -160,7 +162,7 @@ class Compiler:
                 "list {name} has {has}: use {function}()",
                 offset_of(node),
                 name=name,
-                has="numbers" if found.is_numeric else "texts",
+                has=N_("numbers") if found.is_numeric else N_("texts"),
                 function="code" if numeric else "factor",
             )
         self.lists_used.add(name)

@@ -131,7 +131,9 @@ def _reason(error: SqlglotError) -> str:
     errors = getattr(error, "errors", None)
     if not errors:
         return "unfinished text"
-    return re.sub(r" but got <Token.*|(?<=missing for )<class '[\w.]*\.(?=\w+'>)|'>$", "", str(errors[0]["description"]))
+    return re.sub(
+        r" but got <Token.*|(?<=missing for )<class '[\w.]*\.(?=\w+'>)|'>$", "", str(errors[0]["description"])
+    )
 
 
 def offset_of(node: exp.Expression) -> int:

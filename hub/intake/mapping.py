@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from hub.events.identity import sha256_hex
 from hub.intake.compiler import Compiler
 from hub.intake.connector import Connector, Expression, Part
-from hub.intake.expressions import ExpressionWrong, Failure, Kind, Site, Value, either
+from hub.intake.expressions import WORDS, ExpressionWrong, Failure, Kind, Site, Value, either
 from hub.intake.fields import KINDS_OF_FIELDS, FieldError, field_errors
 from hub.intake.handlers import HANDLERS
 from hub.intake.selecting import BITS, part_sql
@@ -31,10 +31,12 @@ class ErrorBit:
 
 @dataclass(frozen=True)
 class PartMapping:
-    """One part: its SELECT over ``rows`` (as hub.intake.record makes them, with revision and restated)."""
+    """One part: its SELECT over ``rows`` (as hub.intake.record makes them, with revision and restated), and the one for
+    rows among which some have control characters."""
 
     name: str
     sql: str
+    odd_sql: str
     errors: tuple[ErrorBit, ...]
 
 
@@ -129,7 +131,7 @@ class _Compiling:
             value = self.compiler.compile(expression.text)
             if value.kind is not Kind.NULL and value.kind not in wanted:
                 message = "{wanted} is needed here, this is {found}"
-                facts = {"wanted": " / ".join(wanted), "found": value.kind.value}
+                facts = {"wanted": WORDS[wanted], "found": WORDS[value.kind,]}
                 raise ExpressionWrong("KIND_WRONG", message, 0, _hint(expression, wanted), **facts)
         except ExpressionWrong as wrong:
             self.mistakes.append(Located(expression, wrong))
@@ -184,16 +186,12 @@ def _part(
     errors = [bit for bit, _ in early] + [_late(error, texts, values) for error in late]
     warnings = {name: v for name, v in checks.items() if name in connector.warn}
     marks = {name: f"coalesce(NOT {v.sql}, false) OR {either(v.failures)}" for name, v in warnings.items()}
-    sql = part_sql(
-        part.name,
-        values,
-        tuple(compiler.sites.values()),
-        [when for _, when in early],
-        late,
-        marks,
-        identity=connector.identity,
+    sites, conditions = tuple(compiler.sites.values()), [when for _, when in early]
+    sql, odd_sql = (
+        part_sql(part.name, values, sites, conditions, late, marks, identity=connector.identity, odd=odd)
+        for odd in (False, True)
     )
-    return PartMapping(part.name, sql, tuple(errors))
+    return PartMapping(part.name, sql, odd_sql, tuple(errors))
 
 
 def _bit(name: str, failure: Failure, expression: str, value: Value) -> ErrorBit:

@@ -9,7 +9,7 @@ from typing import Any
 
 from hub.errors import Refused, RequestWrong
 from hub.events import columns as codec
-from hub.events.refusals import REFUSALS
+from hub.events.refusals import REFUSALS, STATES
 from hub.intake.appending import catch_up, read_rows
 from hub.intake.outgoing import act
 from hub.intake.plug import Plug
@@ -159,16 +159,14 @@ class Deciding:
                 id=row["id"],
                 remedy="Correct the mapping and redrive it, or reject it.",
             )
-        if row["state"] != "open":
-            raise Refused("{id} is {state}, not open", id=row["id"], state=row["state"])
+        _must_be_open(row)
         self._decide("approved", row, {"digest": json.loads(message["record"])["digest"]})
         done = Puller(self._plug, self._journal, self._around).pull(wait=True, compare=True)
         return {"id": row["id"], "state": "resolved", "events": done.events}
 
     def reject(self, row: dict[str, Any]) -> dict[str, Any]:
         """Say that the record shall never count."""
-        if row["state"] != "open":
-            raise Refused("{id} is {state}, not open", id=row["id"], state=row["state"])
+        _must_be_open(row)
         self._decide("rejected", row, {})
         return {"id": row["id"], "state": "rejected"}
 
@@ -191,6 +189,11 @@ class Deciding:
             **about,
         )
         return made | ({"act_id": act_id} if act_id else {})
+
+
+def _must_be_open(row: dict[str, Any]) -> None:
+    if row["state"] != "open":
+        raise Refused("{id} is {state}, not open", id=row["id"], state=STATES[row["state"]])
 
 
 def _otherwise(before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:

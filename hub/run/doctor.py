@@ -9,6 +9,7 @@ from importlib import metadata
 from typing import Any
 
 from hub.errors import ConfigWrong, HubError
+from hub.events.calendar import SHANGHAI
 from hub.events.compatibility import check as check_schemas
 from hub.events.schema import NAMES
 from hub.intake.connector import FileSpec
@@ -86,7 +87,7 @@ def _disk(hub: Parts) -> Iterator[Check]:
 def _journal(hub: Parts) -> Iterator[Check]:
     journal = hub.journal()
     ends = {topic: sum(journal.end(topic).values()) for topic in TOPICS}
-    yield _good("journal", ", ".join(f"{topic} {count}" for topic, count in ends.items()))
+    yield _good("journal", translate("{events} event(s), {quarantine} record(s) set aside, {acts} decision(s)", **ends))
     newest = [
         run.appended_us[-1]
         for topic in TOPICS
@@ -97,7 +98,7 @@ def _journal(hub: Parts) -> Iterator[Check]:
     if newest and max(newest) > now_us + 60_000_000:
         yield _bad("clock", translate("the journal's newest message is from the future"), "Set this machine's clock.")
     else:
-        yield _good("clock", hub.around().now().isoformat(timespec="seconds"))
+        yield _good("clock", hub.around().now().astimezone(SHANGHAI).isoformat(" ", "seconds"))
 
 
 def _last(end: dict[int, int]) -> dict[int, int]:
@@ -117,7 +118,9 @@ def _store(hub: Parts) -> Iterator[Check]:
             yield _good("store", found)
     conflicts = store.conflicts(SHOWN_CONFLICTS)
     if conflicts:
-        found = translate("two events say different things under one revision: {entities}", entities=", ".join(conflicts))
+        found = translate(
+            "two events say different things under one revision: {entities}", entities=", ".join(conflicts)
+        )
         yield _bad("store", found, "Look at them with wastehub explain; did two hubs write to this journal?")
 
 

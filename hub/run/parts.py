@@ -42,6 +42,9 @@ class Parts(Protocol):
     def connector_files(self) -> dict[str, Path]:
         """The connectors' files by place."""
 
+    def connector(self, name: str) -> Path:
+        """The file of a connector. RequestWrong where this hub runs none of that name."""
+
     def examined(self, name: str | None = None) -> list[Problem]:
         """Every mistake in the connectors' files."""
 

@@ -33,7 +33,11 @@ def wastehub(*args: str | Path, language: str = "C", folder: Path | None = None,
     """Run ``wastehub args`` in ``folder`` with LC_ALL = ``language``."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG", "WASTEHUB_"))}
     done = subprocess.run(
-        [sys.executable, "-m", "hub.cli", *map(str, args)], cwd=folder, capture_output=True, check=False, timeout=120,
+        [sys.executable, "-m", "hub.cli", *map(str, args)],
+        cwd=folder,
+        capture_output=True,
+        check=False,
+        timeout=120,
         env=kept | {"LC_ALL": language} | environ,
     )
     return Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())

@@ -2,59 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from pathlib import Path
 
 import pytest
 
 from tests.cli.run import here as wastehub
-
-CSV = """\
-单号,日期,类别,净重,单位,区县
-D1,2026-03-02,厨余垃圾,4260,千克,371502
-D2,2026-03-02,其他垃圾,5120,千克,371502
-D3,2026年第一季度,厨余垃圾,3.98,吨,371503
-D4,2026-03-03,大件,1.2,吨,371502
-"""
-YAML = """\
-hub: 1
-name: urban_management.bridge
-department: urban_management
-source: {kind: file, path: "in/*.csv", key: 单号}
-lists:
-  bins: {version: "2026-03", map: {厨余垃圾: SW61, 其他垃圾: SW64}}
-map: {kind: "'COLLECTED'", stream: "'domestic'", scheme: "'SW'", code: "code('bins', 类别)", value: num(净重),
-      unit: 单位, occurred_at: ts(日期), region: region(区县)}
-tests:
-  - {name: 好, row: {类别: 厨余垃圾, 净重: "1", 单位: 吨, 日期: "2026-03-02", 区县: "371502"}, expect: {mass_g: 1000000}}
-"""
-FILE = "connectors/urban_management/bridge/connector.yaml"
-
-
-def _make(folder: Path) -> Path:
-    """A hub with one connector and one file of four records, one of them bad; nothing pulled yet."""
-    assert wastehub("new", folder).code == 0
-    (folder / FILE).parent.mkdir(parents=True)
-    (folder / FILE).write_text(YAML, encoding="utf-8")
-    (folder / "in").mkdir()
-    (folder / "in/a.csv").write_text(CSV, encoding="gb18030")
-    return folder
-
-
-@pytest.fixture
-def hub(tmp_path: Path) -> Path:
-    """A hub of the test's own."""
-    return _make(tmp_path / "hub")
-
-
-@pytest.fixture(scope="module")
-def ledger_hub(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A hub pulled and projected once; tests leave it as it is."""
-    folder = _make(tmp_path_factory.mktemp("cli") / "hub")
-    assert wastehub("-C", folder, "pull", "--once").code == 0
-    assert wastehub("-C", folder, "project", "--once").code == 0
-    return folder
+from tests.cli.small_hub import FILE, YAML
 
 
 def test_pull_counts_what_it_did(hub: Path) -> None:
@@ -62,7 +16,13 @@ def test_pull_counts_what_it_did(hub: Path) -> None:
     first = wastehub("-C", hub, "pull", "--once", "--json")
     assert first.code == 0
     (row,) = first.json["connectors"]
-    assert {"name": "urban_management.bridge", "read": 4, "events": 3, "unchanged": 0, "skipped": 0}.items() <= row.items()
+    assert {
+        "name": "urban_management.bridge",
+        "read": 4,
+        "events": 3,
+        "unchanged": 0,
+        "skipped": 0,
+    }.items() <= row.items()
     assert row["quarantined"] == 1
     assert "cursor" in row
     again = wastehub("-C", hub, "pull", "urban_management.bridge", "--once", "--json")
@@ -88,9 +48,15 @@ def test_the_ledger_by_default(ledger_hub: Path) -> None:
     assert sums == {("2026-03", "domestic", "COLLECTED"): 9_380_000, ("2026Q1", "domestic", "COLLECTED"): 3_980_000}
 
 
-@pytest.mark.parametrize(("period", "mass_g", "coarser"), [
-    ("2026", 13_360_000, 0), ("2026Q1", 13_360_000, 0), ("2026-03", 9_380_000, 1), ("2026Q2", 0, 0),
-])
+@pytest.mark.parametrize(
+    ("period", "mass_g", "coarser"),
+    [
+        ("2026", 13_360_000, 0),
+        ("2026Q1", 13_360_000, 0),
+        ("2026-03", 9_380_000, 1),
+        ("2026Q2", 0, 0),
+    ],
+)
 def test_a_period_takes_what_is_inside_it(ledger_hub: Path, period: str, mass_g: int, coarser: int) -> None:
     """A year has its quarters and months, a quarter its months; what is coarser is counted, not summed."""
     found = wastehub("-C", ledger_hub, "ledger", "--period", period, "--json").json
@@ -122,43 +88,6 @@ def test_a_ledger_line_explains_itself(ledger_hub: Path) -> None:
     assert back["lines"][0]["mass_g"] == 5_120_000
     assert "D2" in wastehub("-C", ledger_hub, "explain", line["id"]).out
     assert wastehub("-C", ledger_hub, "explain", "nothing").code == 2
-
-
-def test_quarantine_is_answered_in_full(ledger_hub: Path) -> None:
-    """The bad record is listed with field, error, expression, values and remedy, and shown with its raw record."""
-    (row,) = wastehub("-C", ledger_hub, "quarantine", "list", "--json").json["rows"]
-    assert (row["connector"], json.loads(row["source_key"]), row["state"]) == ("urban_management.bridge", ["D4"], "open")
-    (error,) = row["errors"]
-    assert (error["field"], error["error"]) == ("code", "CODE_UNMAPPED")
-    assert error["values"] == {"类别": "大件"}
-    assert {"expression", "remedy"} <= error.keys()
-    shown = wastehub("-C", ledger_hub, "quarantine", "show", row["id"], "--json").json
-    assert shown["record"]["净重"] == "1.2"
-    assert "大件" in wastehub("-C", ledger_hub, "quarantine", "show", row["id"]).out
-
-
-def test_a_record_is_let_through_by_a_person(hub: Path) -> None:
-    """After its code is added to the list, a re-drive makes the event, by the person named or else the user logged in;
-    without a record or a connector it is refused."""
-    wastehub("-C", hub, "pull", "--once")
-    (hub / FILE).write_text(YAML.replace("SW64}", "SW64, 大件: SW63}"), encoding="utf-8")
-    drive = ["-C", hub, "quarantine", "redrive", "--connector", "urban_management.bridge"]
-    done = wastehub(*drive, "--person", "张三", "--reason", "补表", "--json")
-    assert (done.code, done.json["redriven"], done.json["events"]) == (0, 1, 1)
-    assert wastehub(*drive, "--json").json["redriven"] == 0
-    assert wastehub("-C", hub, "quarantine", "list", "--json").json["rows"] == []
-    assert wastehub("-C", hub, "quarantine", "redrive", "--person", "a", "--reason", "b").code == 2
-
-
-def test_a_record_is_rejected_by_a_person(hub: Path) -> None:
-    """A rejected record is no longer open, and stays readable among all."""
-    wastehub("-C", hub, "pull", "--once")
-    (row,) = wastehub("-C", hub, "quarantine", "list", "--json").json["rows"]
-    done = wastehub("-C", hub, "quarantine", "reject", row["id"], "--person", "张三", "--reason", "重复")
-    assert done.code == 0, done.err
-    assert wastehub("-C", hub, "quarantine", "list", "--json").json["rows"] == []
-    (row,) = wastehub("-C", hub, "quarantine", "list", "--state", "all", "--json").json["rows"]
-    assert row["state"] == "rejected"
 
 
 def test_a_mistake_in_the_file_is_at_its_place(hub: Path) -> None:
@@ -203,10 +132,16 @@ def test_the_connectors_are_listed(hub: Path) -> None:
     assert (row["name"], row["department"], row["kind"]) == ("urban_management.bridge", "urban_management", "file")
 
 
-@pytest.mark.parametrize("args", [
-    ["pull", "nobody", "--once"], ["project", "nobody", "--once"], ["connector", "preview", "nobody"],
-    ["connector", "check", "nobody"], ["quarantine", "show", "nobody"],
-])
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["pull", "nobody", "--once"],
+        ["project", "nobody", "--once"],
+        ["connector", "preview", "nobody"],
+        ["connector", "check", "nobody"],
+        ["quarantine", "show", "nobody"],
+    ],
+)
 def test_an_unknown_name_ends_with_2(hub: Path, args: list[str]) -> None:
     """What the hub does not have is refused by name."""
     asked = wastehub("-C", hub, *args)

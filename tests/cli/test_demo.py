@@ -25,7 +25,18 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Outcome]:
 def test_the_demo_shows_the_account_in_chinese(city: tuple[Path, Outcome]) -> None:
     """Every stream's account is there, what was set aside is explained, and no progress bar is in the output."""
     _, shown = city
-    for text in ("产生", "收运", "贮存", "利用", "处置", "在途", "生活垃圾", "危险废物", "建筑垃圾", "一般工业固体废物"):
+    for text in (
+        "产生",
+        "收运",
+        "贮存",
+        "利用",
+        "处置",
+        "在途",
+        "生活垃圾",
+        "危险废物",
+        "建筑垃圾",
+        "一般工业固体废物",
+    ):
         assert text in shown.out
     assert "被隔离的记录" in shown.out
     assert "━" not in shown.out + shown.err

@@ -8,27 +8,33 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.cli.figures import TONNES, WAN_TONNES, name_of, scale_for
+from hub.cli.figures import TONNES, WAN_TONNES, scale_for
 
 
-@pytest.mark.parametrize(("mass_g", "shown"), [
-    (0, "–"),
-    (1_000_000, "1.000"),
-    (1_234_567_890_000, "1,234,567.890"),
-    (499, "<0.001"),
-    (500, "0.001"),
-    (-2_500_000, "-2.500"),
-])
+@pytest.mark.parametrize(
+    ("mass_g", "shown"),
+    [
+        (0, "–"),
+        (1_000_000, "1.000"),
+        (1_234_567_890_000, "1,234,567.890"),
+        (499, "<0.001"),
+        (500, "0.001"),
+        (-2_500_000, "-2.500"),
+    ],
+)
 def test_tonnes(mass_g: int, shown: str) -> None:
     """Tonnes have three decimals, thousands separators, a dash for nothing, and never a rounded-away zero."""
     assert TONNES.show(mass_g) == shown
 
 
-@pytest.mark.parametrize(("mass_g", "shown"), [
-    (13_250_003_000_000, "1,325.00"),
-    (12_345_678_900_000_000, "1,234,567.89"),
-    (49_999_999, "<0.01"),
-])
+@pytest.mark.parametrize(
+    ("mass_g", "shown"),
+    [
+        (13_250_003_000_000, "1,325.00"),
+        (12_345_678_900_000_000, "1,234,567.89"),
+        (49_999_999, "<0.01"),
+    ],
+)
 def test_ten_thousand_tonnes(mass_g: int, shown: str) -> None:
     """万吨 has two decimals and thousands separators."""
     assert WAN_TONNES.show(mass_g) == shown
@@ -47,17 +53,3 @@ def test_large_tables_are_in_ten_thousand_tonnes() -> None:
     assert scale_for([1, 10**11]) is WAN_TONNES
     assert scale_for([1, 10**11 - 1]) is TONNES
     assert scale_for([]) is TONNES
-
-
-def test_names_are_words() -> None:
-    """Streams, kinds and departments are shown in Chinese, unknown values and codes as they are."""
-    assert name_of("stream", "domestic") == "生活垃圾"
-    assert name_of("kind", "COLLECTED") == "收运"
-    assert name_of("department", "housing") == "住房城乡建设"
-    assert name_of("code", "SW61") == "SW61"
-    assert name_of("stream", "unheard") == "unheard"
-
-
-def test_a_text_does_not_steer_the_terminal() -> None:
-    """Escapes and marks that turn the writing around are spelled out; words, tabs and newlines stay."""
-    assert name_of("waste_name", "\x1b[31m废\r酸\x07\x9b\u202e\t😀\n") == "\\x1b[31m废\\x0d酸\\x07\\x9b\\u202e\t😀\n"

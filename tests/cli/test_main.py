@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from hub.cli import main
-from hub.cli.complaint import problem_lines, width
+from hub.cli.complaint import problem_lines
 from hub.cli.lazy import in_language
+from hub.cli.visible import width
 from hub.errors import Problem
 from tests.cli.run import wastehub
 
@@ -90,7 +91,9 @@ def test_the_reader_may_leave_early() -> None:
     os.close(read)
     done = subprocess.run(
         [sys.executable, "-m", "hub.cli", "schema", "show", "--json"],
-        stdout=write, stderr=subprocess.PIPE, check=False,
+        stdout=write,
+        stderr=subprocess.PIPE,
+        check=False,
     )
     os.close(write)
     assert done.returncode == 0
@@ -99,6 +102,7 @@ def test_the_reader_may_leave_early() -> None:
 
 def test_a_bug_is_ours(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """What nobody foresaw ends with 101, says that it is a bug of wastehub, and shows where."""
+
     def fail(_args: object) -> int:
         raise ZeroDivisionError("nobody foresaw this")
 
@@ -113,7 +117,13 @@ def test_a_bug_is_ours(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
 def test_a_caret_stands_under_the_mistake() -> None:
     """The caret is under the column named, with Chinese characters counted as two columns."""
     problem = Problem(
-        "connector.yaml", 12, 9, "UNKNOWN_COLUMN", "{name} has the wrong type", "num{}", "  数量: nmu(JZ)",
+        "connector.yaml",
+        12,
+        9,
+        "UNKNOWN_COLUMN",
+        "{name} has the wrong type",
+        "num{}",
+        "  数量: nmu(JZ)",
         {"name": "x"},
     )
     head, line, caret, hint = problem_lines(problem)

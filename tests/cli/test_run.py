@@ -55,7 +55,9 @@ def test_what_arrives_is_in_the_ledger_and_sigterm_ends_it_well(tmp_path: Path) 
     (folder / "in").mkdir()
     _write(folder, "a.csv", "单号,日期,净重\nA,2026-03-01,7\n")
     process = subprocess.Popen(
-        [sys.executable, "-m", "hub.cli", "-C", str(folder), "run"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        [sys.executable, "-m", "hub.cli", "-C", str(folder), "run"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
     try:
         _until(lambda: _grams(folder) == 7_000, process)

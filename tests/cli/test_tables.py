@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import pytest
 
-from hub.cli.complaint import width
-from hub.cli.tables import error_line, show_checks, show_ledger, show_pull, show_quarantine, show_tests, show_tree
-from hub.cli.year import show_set_aside, show_year
+from hub.cli.tables import show_checks, show_ledger, show_pull, show_tests
+from hub.cli.visible import width
+from hub.cli.year import show_year
 
 LEDGER = {
     "rows": [
         {"period": "2026-03", "stream": "domestic", "kind": "COLLECTED", "mass_g": 4_260_000, "count": 0, "entries": 1},
-        {"period": "2026-03", "stream": "recyclable", "kind": "RECEIVED", "mass_g": 61_234_567_000, "count": 12,
-         "entries": 1234},
+        {
+            "period": "2026-03",
+            "stream": "recyclable",
+            "kind": "RECEIVED",
+            "mass_g": 61_234_567_000,
+            "count": 12,
+            "entries": 1234,
+        },
     ],
     "coarser": 3,
+    "as_of": "2026-03-31T23:30:00.123456Z",
 }
 
 
@@ -28,6 +35,12 @@ def test_a_ledger_is_aligned_and_in_words(capsys: pytest.CaptureFixture[str]) ->
     assert "61,234.567" in second
     assert width(first) == width(second)
     assert "另有 3 行" in "\n".join(lines)
+
+
+def test_a_ledger_says_how_fresh_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    """When the ledger last moved is told by the city's clock."""
+    show_ledger(LEDGER, ["period"])
+    assert "账本截至 2026-04-01 07:30:00 +08:00。" in capsys.readouterr().out.splitlines()
 
 
 def test_with_departments_the_ledger_says_which_are_booked(capsys: pytest.CaptureFixture[str]) -> None:
@@ -45,32 +58,6 @@ def test_an_empty_ledger_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.strip() == "账本里没有这样的行。"
 
 
-def test_an_error_names_field_error_values_and_remedy() -> None:
-    """One line says all that a person needs about one field."""
-    error = {"field": "code", "error": "CODE_UNMAPPED", "values": {"ZLLX": "99"}, "remedy": "补进对照表"}
-    assert error_line(error) == "code: CODE_UNMAPPED (ZLLX: 99): 补进对照表"
-
-
-def test_quarantine_shows_every_error_of_a_record(capsys: pytest.CaptureFixture[str]) -> None:
-    """A record with two errors shows both."""
-    errors = [{"field": "code", "error": "CODE_UNMAPPED"}, {"field": "value", "error": "NUMBER_UNREADABLE"}]
-    row = {"id": "q1", "connector": "c", "source_key": '["A"]', "state": "open", "errors": errors}
-    show_quarantine({"rows": [row]})
-    out = capsys.readouterr().out
-    assert "CODE_UNMAPPED" in out
-    assert "NUMBER_UNREADABLE" in out
-
-
-def test_the_set_aside_are_counted_by_error(capsys: pytest.CaptureFixture[str]) -> None:
-    """A record counts once under each of its errors, and each error is explained in words."""
-    row = {"connector": "a", "errors": [{"error": "CODE_UNMAPPED"}, {"error": "CODE_UNMAPPED"}]}
-    other = {"connector": "b", "errors": [{"error": "CODE_UNMAPPED"}, {"error": "MASS_NEGATIVE"}]}
-    show_set_aside({"rows": [row, row, other]})
-    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert ["连接器的对照表里没有这个代码", "3", "2", "CODE_UNMAPPED"] in lines
-    assert ["质量不能为负", "1", "1", "MASS_NEGATIVE"] in lines
-
-
 def test_the_year_is_in_one_unit(capsys: pytest.CaptureFixture[str]) -> None:
     """All figures of the year's account are in 万吨 where one is large; what means nothing is a point, not a zero."""
     figures = {"arisen": 12 * 10**12, "collected": 0, "stored": None, "used": 10**9, "disposed": 0}
@@ -82,14 +69,18 @@ def test_the_year_is_in_one_unit(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_marks_tell_good_from_bad(capsys: pytest.CaptureFixture[str]) -> None:
     """Checks and tests carry a mark, and a remedy or difference where they failed."""
-    show_checks({"checks": [
-        {"part": "journal", "ok": True, "found": "ok", "remedy": ""},
-        {"part": "store", "ok": False, "found": "lag", "remedy": "wastehub project --once"},
-    ]})
+    show_checks(
+        {
+            "checks": [
+                {"part": "journal", "ok": True, "found": "ok", "remedy": ""},
+                {"part": "store", "ok": False, "found": "lag", "remedy": "wastehub project --once"},
+            ]
+        }
+    )
     difference = {"field": "mass_g", "expected": "1", "found": "2"}
     show_tests({"tests": [{"connector": "c", "name": "n", "passed": False, "differences": [difference]}]})
     out = capsys.readouterr().out
-    assert "✓ journal" in out
+    assert "✓ 事件流水" in out
     assert "怎么办：wastehub project --once" in out
     assert "✗ c  n" in out
     assert "mass_g" in out
@@ -102,12 +93,3 @@ def test_a_connector_that_did_not_answer_is_named(capsys: pytest.CaptureFixture[
     out = capsys.readouterr().out
     assert "1,000" in out
     assert "b: no answer" in out
-
-
-def test_a_tree_leaves_out_what_is_empty(capsys: pytest.CaptureFixture[str]) -> None:
-    """Nested facts are shown below each other; empty ones are not; brackets in texts stay as they are."""
-    show_tree({"entries": [{"source_key": "[bold]A[/bold]", "vehicle": None, "count": 0}]}, "line")
-    out = capsys.readouterr().out
-    assert "[bold]A[/bold]" in out
-    assert "vehicle" not in out
-    assert "件数: 0" in out
