@@ -23,6 +23,7 @@ from hub.intake.sources.text import NumberText, canonical, string_array
 
 _ROWS = 10_000
 _ENDLESS = 64 << 20
+_LOOKED_AT = 20
 _LEAD = re.compile(rb"(?:[ \t\r\n,]|\xef\xbb\xbf)*")
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|[{}\[\]"]', re.DOTALL)
 
@@ -41,15 +42,21 @@ def read_json(path: Path, encoding: str, drop: Sequence[str]) -> Iterator[Batch]
 
 
 def _is_lines(block: bytes) -> bool:
-    """Does the first line that is not empty hold a whole value (or something that is no JSON at all)?"""
-    line = block.lstrip(b"\xef\xbb\xbf \t\r\n").split(b"\n", 1)[0]
-    if line.startswith(b"["):
+    """Do the lines that begin an object mostly hold all of it (or something that is no JSON at all)?"""
+    lines = block.lstrip(b"\xef\xbb\xbf \t\r\n").split(b"\n", _LOOKED_AT)[:_LOOKED_AT]
+    if lines[0].startswith(b"["):
         return False
+    begun = [line for line in lines if line.lstrip().startswith(b"{")]
+    return 2 * sum(map(_goes_on, begun)) <= len(begun)
+
+
+def _goes_on(line: bytes) -> bool:
+    """An object that does not end on its line."""
     try:
         json.loads(line)
     except (ValueError, RecursionError):
-        return not line.rstrip().endswith((b"{", b"[", b","))
-    return True
+        return line.rstrip().endswith((b"{", b"[", b","))
+    return False
 
 
 class _DuplicateError(ValueError):

@@ -128,3 +128,11 @@ def test_documents_come_back(
 
 def _value(text: str, like: Any) -> Any:
     return text if isinstance(like, str) else json.loads(text)
+
+
+@pytest.mark.parametrize("junk", ["export of 2026", '"export"', "7", "null"])
+def test_a_title_above_objects_over_several_lines(tmp_path: Path, junk: str) -> None:
+    """What stands before the first object waits alone; it does not part the objects by their lines."""
+    found = read(tmp_path, "a.json", f'{junk}\n{{\n"k": 1,\n"m": 2\n}}\n{{\n"k": 3\n}}\n'.encode())
+    assert found.rows == [{"k": "1", "m": "2"}, {"k": "3"}]
+    assert found.errors == [(1, "JSON_UNREADABLE")]
