@@ -140,7 +140,7 @@ def contents(events: pa.Table) -> pa.ChunkedArray:
     for macro in functions.MACROS:
         connection.execute(macro)
     connection.register("said", events)
-    sql = f"SELECT sha1({selecting.content_sql()}) AS content FROM (SELECT *, true AS odd FROM said)"
+    sql = f"SELECT sha1({selecting.content_sql()}) AS content FROM said"
     return connection.sql(sql).to_arrow_table()["content"]
 
 

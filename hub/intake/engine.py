@@ -8,6 +8,7 @@ from collections.abc import Mapping as MappingType
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from hub.errors import Refused, SetAside
 from hub.intake import functions
@@ -94,7 +95,7 @@ class Engine:
 
         Raises SetAside where DuckDB cannot do it (a record's fault), Refused where the mapping is at fault.
         """
-        return self._run(part.sql, rows)
+        return self._run(part.odd_sql if pc.any(rows["odd"]).as_py() else part.sql, rows)
 
     def evaluate(self, rows: pa.Table, *steps: MappingType[str, str]) -> pa.Table:
         """Further columns over ``rows`` (rn first, in order), by expressions over sites and aliases; each later step's

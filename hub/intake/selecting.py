@@ -62,8 +62,12 @@ def part_sql(
     marks: Mapping[str, str],
     *,
     identity: str,
+    odd: bool,
 ) -> str:
-    """DuckDB text: a row per row of ``rows``, with the event's columns, ``stated`` and the error bits."""
+    """DuckDB text: a row per row of ``rows``, with the event's columns, ``stated`` and the error bits.
+
+    ``odd``: texts may have control characters.
+    """
     steps, last = leveled(sites, "rows")
     columns = error_columns(len(early) + len(late))
     first = [f"{_sum(early, 0, c)} AS early_{c}" for c in range(columns)]
@@ -72,17 +76,17 @@ def part_sql(
     failing = [f"{either(value.failures)} AS x_{name}" for name, value in values.items()]
     mark = _marks(marks)
     steps += [
-        f"f AS (SELECT rn, skey, odd, revision, restated, {', '.join([*fields, *_traits(values), *failing, *first])},"
+        f"f AS (SELECT rn, skey, revision, restated, {', '.join([*fields, *_traits(values), *failing, *first])},"
         f" {mark} AS marks FROM {last})",
         f"d AS (SELECT *, {first_instant_sql('f_occurred_at', 'precision')} AS wall FROM f)",
         f"e AS (SELECT *, {business_day_sql('wall', 'precision')} AS business_day, wall::DATE AS day,"
         " coalesce(f_at, wall)::DATE AS region_day FROM d)",
         _looked_up(),
         f"m AS (SELECT *, CASE WHEN f_value IS NOT NULL THEN {mass_sql('f_value', 'unit_grams')} ELSE 0 END AS mass FROM k)",
-        f"w AS (SELECT rn, skey, odd, revision, restated, marks, {', '.join(_written(here))},"
+        f"w AS (SELECT rn, skey, revision, restated, marks, {', '.join(_written(here))},"
         f" {_stated(part, values)} AS stated,"
         f" {', '.join(f'early_{c} + {_late_sum(late, len(early), c)} AS errors_{c}' for c in range(columns))} FROM m)",
-        f"h AS (SELECT *, sha1({content_sql(here)}) AS content FROM w)",
+        f"h AS (SELECT *, sha1({content_sql(here, odd=odd)}) AS content FROM w)",
         f"i AS (SELECT *, {uuid5_sql(_name(identity, part))} AS entity_id FROM h)",
     ]
     event = "entity_id || chr(31) || revision::VARCHAR || chr(31) || restated::VARCHAR || chr(31) || content"
@@ -183,22 +187,20 @@ def _stated(part: str, values: Mapping[str, Value]) -> str:
     return "(" + " OR ".join(["f_value IS NOT NULL", "f_count IS NOT NULL", *failing]) + ")"
 
 
-def content_sql(here: Sequence[str] = CONTENT_FIELDS) -> str:
+def content_sql(here: Sequence[str] = CONTENT_FIELDS, *, odd: bool = True) -> str:
     """DuckDB text of what the content hash covers; see hub.events.identity.content_hash.
 
-    ``here``: the fields that may be there, beside those that the hub computes. Only where ``odd`` may texts have
-    control characters.
+    ``here``: the fields that may be there, beside those that the hub computes. ``odd``: texts may have control
+    characters.
     """
     said = {*here, *_COMPUTED, *(f"{party}_scheme" for party in _PARTIES if party in here)}
-    plain, escaped = ["''"], ["''"]
+    pieces = []
     for name in CONTENT_FIELDS:
         if name in said:
-            text = "epoch_us(occurred_at)" if name == "occurred_at" else name
-            plain.append(f"{text}::VARCHAR")
-            escaped.append(plain[-1] if name in _PLAIN else escaped_sql(name))
-        plain.append("chr(31)")
-        escaped.append("chr(31)")
-    return f"rtrim(CASE WHEN odd THEN concat({', '.join(escaped)}) ELSE concat({', '.join(plain)}) END, chr(31))"
+            text = "epoch_us(occurred_at)::VARCHAR" if name == "occurred_at" else f"{name}::VARCHAR"
+            pieces.append(escaped_sql(text) if odd and name not in _PLAIN else text)
+        pieces.append("chr(31)")
+    return f"rtrim(concat({', '.join(pieces)}), chr(31))"
 
 
 def _sum(conditions: Sequence[str], start: int, column: int) -> str:

@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from hub.events.identity import event_id
 from hub.intake.mapping import errors_of as errors_of_bits
+from hub.intake.outgoing import content_of
 from hub.intake.selecting import BITS
 from tests.intake.plugging import connector_text, errors_in, errors_of, event_of, events_of, said_of, trial_of
 
@@ -67,6 +71,20 @@ def test_the_contract_s_lorry_is_the_contract_s_event() -> None:
         "lists": "density=2026-03,zj_waste=2026-01", "revision": 1_772_326_800_000_000, "restated": 0,
     }
     assert {name: event[name] for name in wanted} == wanted
+
+
+UGLY = st.text(st.sampled_from('a中𠀀"\\\x1b\x1f\x01\t\n u'), min_size=1).filter(str.strip)
+
+
+@settings(max_examples=25)
+@given(UGLY, UGLY)
+def test_anyone_can_compute_the_id_of_an_event_from_the_event(name: str, plate: str) -> None:
+    """Whatever stands in its texts, quotes and separators too, and whichever way the batch was mapped."""
+    for record in ({**ONE, "XNCMC": name, "CPH": plate}, {**ONE, "XNCMC": "a" + name}):
+        [event] = events_of(EXAMPLE, record)
+        content = content_of(event)
+        assert event["content"] == content
+        assert event["event_id"] == event_id(event["entity_id"], event["revision"], event["restated"], content)
 
 
 EXAMPLE_ERRORS: list[tuple[dict[str, str | None], list[tuple[str, str]]]] = [
