@@ -48,13 +48,13 @@ class CodeCheck:
 
 def check(scheme: str | None, code: str | None, day: date | None) -> CodeCheck:
     """Look a code up in the edition in force on ``day``; without a day only what holds in every edition is judged."""
-    text = None if code is None else canonical(scheme or "", code)
-    if scheme is None or not text:
+    if scheme is None or code is None:
         return CodeCheck()
+    text = canonical(scheme, code)
     editions = [edition for edition in EDITIONS if edition.scheme == scheme]
     if not editions:
         return CodeCheck(error="CODE_UNKNOWN")
-    twice = re.fullmatch(HW_WITH_CLASS, (code or "").strip(SPACES)) if scheme == "HW" else None
+    twice = re.fullmatch(HW_WITH_CLASS, code.strip(SPACES)) if scheme == "HW" else None
     if twice and twice[1] != text[-2:]:
         return CodeCheck(error="CODE_CLASS_MISMATCH")
     entries = listed_by_code().get((scheme, text), ())

@@ -87,9 +87,9 @@ def _error(alias: str) -> str:
         f"CASE WHEN {alias}_plain.mismatch THEN 'CODE_CLASS_MISMATCH'"
         f" WHEN {alias}.code IS NOT NULL THEN NULL"
         f" WHEN {listed}.code IS NOT NULL THEN CASE WHEN {_complete(said)} THEN 'CODE_NOT_VALID_THEN' END"
-        f" WHEN {code} IS NULL THEN NULL"
+        f" WHEN {said}.code IS NULL OR {said}.scheme IS NULL THEN NULL"
         f" WHEN {said}.scheme NOT IN ({known}) THEN 'CODE_UNKNOWN'"
-        f" WHEN NOT {form} THEN 'CODE_FORM'"
+        f" WHEN {code} IS NULL OR NOT {form} THEN 'CODE_FORM'"
         f" WHEN {said}.scheme IN ({classed}) AND {alias}_class.class IS NULL THEN 'CODE_CLASS_UNKNOWN'"
         f" WHEN {_complete(said)} THEN 'CODE_UNKNOWN' END"
     )

@@ -68,8 +68,9 @@ CASES: list[tuple[str | None, str | None, date | None, tuple[Any, ...]]] = [
     ("HW", "900-249-08", date.max, ("900-249-08", BOTTLES, True, None)),
     ("HW", "900-249-08", date.min, ("900-249-08", BOTTLES, True, None)),
     ("HW", None, IN_2021, (None, None, None, None)),
-    ("HW", "", IN_2021, (None, None, None, None)),
-    ("HW", " \u3000", IN_2021, (None, None, None, None)),
+    ("HW", "", IN_2021, (None, None, None, "CODE_FORM")),
+    ("HW", " \u3000", IN_2021, (None, None, None, "CODE_FORM")),
+    ("HW", "\ufeff", IN_2021, (None, None, None, "CODE_FORM")),
     (None, "900-249-08", IN_2021, (None, None, None, None)),
     (None, "HW09-900-249-08", IN_2021, (None, None, None, None)),
 ]
