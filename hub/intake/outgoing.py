@@ -39,7 +39,7 @@ class Stamp:
 
 def events(mapped: pa.Table, part: str, records: pa.Table, stamp: Stamp) -> pa.Table:
     """The events of one part: ``mapped`` as a part's SELECT gives it, ``records`` the rows it came from (same order),
-    with columns rec, sha and scope. Adds ``content`` behind the schema's columns."""
+    with columns skey, revision, restated, rec, sha and scope. Adds ``content`` behind the schema's columns."""
     size, there = mapped.num_rows, set(mapped.column_names)
     shared: dict[str, Any] = {
         "identity": stamp.identity,
@@ -56,10 +56,8 @@ def events(mapped: pa.Table, part: str, records: pa.Table, stamp: Stamp) -> pa.T
     for field in schemas.arrow("waste_event"):
         if field.name in shared:
             columns.append(pa.repeat(pa.scalar(shared[field.name], field.type), size))
-        elif field.name == "source_key":
-            columns.append(mapped["skey"])
-        elif field.name in _EVIDENCE:
-            columns.append(records[_EVIDENCE[field.name]])
+        elif field.name in _OF_THE_RECORD:
+            columns.append(records[_OF_THE_RECORD[field.name]])
         elif field.name in there:
             columns.append(mapped[field.name].cast(field.type))
         else:
@@ -67,7 +65,14 @@ def events(mapped: pa.Table, part: str, records: pa.Table, stamp: Stamp) -> pa.T
     return pa.table([*columns, mapped["content"]], names=[*schemas.arrow("waste_event").names, "content"])
 
 
-_EVIDENCE = {"record": "rec", "record_sha256": "sha", "scope": "scope"}
+_OF_THE_RECORD = {
+    "source_key": "skey",
+    "revision": "revision",
+    "restated": "restated",
+    "record": "rec",
+    "record_sha256": "sha",
+    "scope": "scope",
+}
 
 
 @dataclass(frozen=True)

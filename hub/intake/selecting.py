@@ -90,7 +90,7 @@ def part_sql(
         f"i AS (SELECT *, {uuid5_sql(_name(identity, part))} AS entity_id FROM h)",
     ]
     event = "entity_id || chr(31) || revision::VARCHAR || chr(31) || restated::VARCHAR || chr(31) || content"
-    return f"WITH {', '.join(steps)} SELECT *, {uuid5_sql(event)} AS event_id FROM i"
+    return f"WITH {', '.join(steps)} SELECT * EXCLUDE (skey, revision, restated), {uuid5_sql(event)} AS event_id FROM i"
 
 
 def error_columns(errors: int) -> int:

@@ -6,7 +6,7 @@ Per batch: which texts are new (:mod:`hub.intake.seen`), under which pair (:mod:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,8 @@ import pyarrow.compute as pc
 
 from hub.errors import SetAside
 from hub.intake.engine import Engine
-from hub.intake.mapping import ErrorBit, PartMapping, errors_of
+from hub.intake.faults import fault, fault_of, row_faults
+from hub.intake.mapping import PartMapping, errors_of
 from hub.intake.outgoing import Stamp, Withdrawal, events, quarantined, withdrawals
 from hub.intake.placing import Placing
 from hub.intake.record import MAX_RECORD_BYTES
@@ -24,6 +25,7 @@ from hub.intake.said import Origin, Said
 from hub.intake.seen import Seen
 from hub.intake.selecting import error_columns
 
+Flags = npt.NDArray[np.bool_]
 LastEvents = Callable[[Sequence[tuple[int, int]]], list[dict[str, Any]]]
 """(partition, position) of events → the events, in that order."""
 
@@ -52,7 +54,7 @@ class Stating:
         if rows.num_rows == 0:
             return
         errors: dict[int, list[dict[str, Any]]] = {}
-        self._row_errors(rows, origins, errors)
+        row_faults(rows, origins, errors, scoped=self._engine.mapping.scope is not None)
         gone = rows["deleted"].to_numpy(zero_copy_only=False)
         waits = np.isin(rows["rn"].to_numpy(), list(errors)) if errors else np.zeros(len(gone), np.bool_)
         leaves = gone & ~waits
@@ -73,7 +75,7 @@ class Stating:
             return records
         has_key = pc.is_valid(records["skey"])
         for row in records.filter(pc.invert(has_key)).to_pylist():
-            self.set_aside_once(self._aside(row, origins, 0, 0, [_error("key", "KEY_MISSING")]), said)
+            self.set_aside_once(self._aside(row, origins, 0, 0, [fault("key", "KEY_MISSING")]), said)
         return records.filter(has_key)
 
     def set_aside_once(self, row: dict[str, Any], said: Said) -> None:
@@ -105,31 +107,6 @@ class Stating:
             stamp=self._stamp,
             sha256=row["sha"] if long else None,
         )
-
-    def _row_errors(self, rows: pa.Table, origins: Sequence[Origin], errors: dict[int, list[dict[str, Any]]]) -> None:
-        """Faults of the record as a whole: its version, its deletion mark, its length, a NUL."""
-        conditions = [
-            (pc.equal(rows["version_state"], "unreadable"), "version", "VERSION_UNREADABLE"),
-            (pc.equal(rows["version_state"], "future"), "version", "VERSION_IN_FUTURE"),
-            (rows["deleted_failed"], "deleted", "DELETED_UNREADABLE"),
-            (pc.greater(pc.binary_length(rows["rec"]), MAX_RECORD_BYTES), "record", "RECORD_TOO_LONG"),
-        ]
-        if self._engine.mapping.scope is not None:
-            conditions.append((pc.is_null(rows["scope"]), "scope", "SCOPE_MISSING"))
-        if pc.any(rows["odd"]).as_py():
-            conditions.append((pc.match_substring(rows["rec"], "\\u0000"), "record", "NUL_BYTE"))
-        for mask, name, error in conditions:
-            for row in rows.filter(mask).select(["rn", "version_text"]).to_pylist() if pc.any(mask).as_py() else ():
-                values = {"version": row["version_text"]} if name == "version" else {}
-                errors.setdefault(row["rn"], []).append(_error(name, error, values=values))
-        for index, origin in enumerate(origins):
-            if origin.missing:
-                self._columns_missing(rows.filter(pc.equal(rows["origin"], index)), origin, errors)
-
-    def _columns_missing(self, rows: pa.Table, origin: Origin, errors: dict[int, list[dict[str, Any]]]) -> None:
-        missing = [_error(column, "COLUMN_MISSING", values={column: None}) for column in sorted(origin.missing)]
-        for rn in rows["rn"].to_pylist():
-            errors.setdefault(rn, []).extend(missing)
 
     def _withdraw(self, rows: pa.Table, said: Said) -> None:
         """Soft deletions: every part that stands is taken back; of a key that only waits, the waiting ends."""
@@ -165,14 +142,11 @@ class Stating:
     ) -> None:
         if rows.num_rows == 0:
             return
-        fine = rows.filter(pc.invert(pc.is_in(rows["rn"], pa.array(list(errors), pa.int64())))) if errors else rows
+        fine = _without(rows, errors)
         mapped = self._mapped(fine, errors)
-        for row in rows.filter(pc.is_in(rows["rn"], pa.array(list(errors), pa.int64()))).to_pylist() if errors else ():
+        for row in rows.filter(pa.array(_among(rows, errors))).to_pylist() if errors else ():
             said.quarantine.append(self._aside(row, origins, row["revision"], row["restated"], errors[row["rn"]]))
-        if errors:
-            accepted = pc.invert(pc.is_in(fine["rn"], pa.array(list(errors), pa.int64())))
-            fine = fine.select(_AFTER_MAPPING).filter(accepted)
-        self._emit(fine, mapped, said)
+        self._emit(_without(fine.select(_AFTER_MAPPING), errors), mapped, said)
 
     def _mapped(self, rows: pa.Table, errors: dict[int, list[dict[str, Any]]]) -> list[tuple[PartMapping, pa.Table]]:
         """Every part over ``rows``; rows that fail go into ``errors`` with all of their faults."""
@@ -184,7 +158,9 @@ class Stating:
             masks = np.stack(bits) if table.num_rows else np.zeros((len(columns), 0), np.int64)
             failed = (masks != 0).any(axis=0) & table["stated"].to_numpy(zero_copy_only=False)
             if failed.any():
-                self._explain(part, table.filter(pa.array(failed)), masks[:, failed], rows, errors)
+                self._explain(
+                    part, table.select(_OF_A_FAILURE).filter(pa.array(failed)), masks[:, failed], rows, errors
+                )
             results.append((part, table))
         return results
 
@@ -195,7 +171,7 @@ class Stating:
         except SetAside as error:
             if rows.num_rows == 1:
                 errors.setdefault(rows["rn"][0].as_py(), []).append(
-                    _error("record", "EXPRESSION_FAILED", values={"reason": str(error)})
+                    fault("record", "EXPRESSION_FAILED", values={"reason": str(error)})
                 )
                 return self._engine.mapped(part, rows.slice(0, 0))
         half = rows.num_rows // 2
@@ -212,39 +188,37 @@ class Stating:
     ) -> None:
         aliases = self._engine.mapping.columns
         numbers, successors = failed["rn"].to_pylist(), failed["region_successor"].to_pylist()
-        texts = rows.filter(pc.is_in(rows["rn"], pa.array(numbers, pa.int64()))).select(
-            list(dict.fromkeys(aliases.values()))
-        )
+        texts = rows.select(list(dict.fromkeys(aliases.values()))).filter(pa.array(_among(rows, numbers)))
         for rn, bits, row, successor in zip(numbers, masks.T.tolist(), texts.to_pylist(), successors, strict=True):
             known = errors.setdefault(rn, [])
             for bit in errors_of(part, tuple(bits)):
                 replaced = {"successor": successor} if bit.error == "REGION_REPLACED" else {}
-                found = _found(bit, {column: row[aliases[column]] for column in bit.columns} | replaced)
+                found = fault_of(bit, {column: row[aliases[column]] for column in bit.columns} | replaced)
                 if found not in known:
                     known.append(found)
 
     def _emit(self, rows: pa.Table, mapped: list[tuple[PartMapping, pa.Table]], said: Said) -> None:
         """The events of the accepted ``rows``: all parts of a record, where it is new or says something else."""
-        quiet = self._quiet(rows, mapped, said)
-        speaks = rows.filter(pc.invert(pc.is_in(rows["rn"], pa.array(list(quiet), pa.int64())))) if quiet else rows
+        speaks = _without(rows, self._quiet(rows, mapped, said))
         for part, table in mapped:
-            whole = speaks.num_rows == table.num_rows and pc.all(table["stated"]).as_py()
-            stated = table if whole else table.filter(pc.and_(table["stated"], pc.is_in(table["rn"], speaks["rn"])))
+            says = table["stated"].to_numpy() & _among(table, speaks["rn"].to_numpy())
+            stated = table if says.all() else table.filter(pa.array(says))
             if stated.num_rows:
-                all_speak = stated.num_rows == speaks.num_rows
-                sources = speaks if all_speak else speaks.filter(pc.is_in(speaks["rn"], stated["rn"]))
+                silent = stated.num_rows < speaks.num_rows
+                sources = speaks.filter(pa.array(_among(speaks, stated["rn"].to_numpy()))) if silent else speaks
                 said.events.append(events(stated, part.name, sources, self._stamp))
 
     def _quiet(self, rows: pa.Table, mapped: list[tuple[PartMapping, pa.Table]], said: Said) -> set[int]:
         """Rows that say what is known already; parts that a speaking row no longer gives are taken back."""
-        doubtful = pc.or_(self._may_be_known(rows, mapped), self._silent(rows, mapped))
-        if not pc.any(doubtful).as_py():
+        doubtful = self._may_be_known(rows, mapped) | self._silent(rows, mapped)
+        if not doubtful.any():
             return set()
-        known = rows.filter(doubtful)
+        known = rows.filter(pa.array(doubtful))
         before = self._seen.parts(known["skey"].to_pylist())
         now: dict[int, dict[str, str]] = {}
         for part, table in mapped:
-            here = table.filter(pc.and_(table["stated"], pc.is_in(table["rn"], known["rn"])))
+            says = table["stated"].to_numpy() & _among(table, known["rn"].to_numpy())
+            here = table.select(["rn", "content"]).filter(pa.array(says))
             for rn, content in zip(here["rn"].to_pylist(), here["content"].to_pylist(), strict=True):
                 now.setdefault(rn, {})[part.name] = content
         quiet: set[int] = set()
@@ -267,15 +241,17 @@ class Stating:
         return quiet
 
     @staticmethod
-    def _may_be_known(rows: pa.Table, mapped: list[tuple[PartMapping, pa.Table]]) -> pa.ChunkedArray:
+    def _may_be_known(rows: pa.Table, mapped: list[tuple[PartMapping, pa.Table]]) -> Flags:
         """Rows to be compared with what stands: with one part, one that always speaks replaces it anyway."""
-        return pc.invert(rows["always"]) if len(mapped) == 1 else pc.is_valid(rows["k_state"])
+        if len(mapped) == 1:
+            return np.asarray(~rows["always"].to_numpy())
+        return np.asarray(pc.is_valid(rows["k_state"]).to_numpy())
 
     @staticmethod
-    def _silent(rows: pa.Table, mapped: list[tuple[PartMapping, pa.Table]]) -> pa.ChunkedArray:
+    def _silent(rows: pa.Table, mapped: list[tuple[PartMapping, pa.Table]]) -> Flags:
         """Rows of which no part states anything."""
-        stated = [table["rn"].filter(table["stated"]) for _, table in mapped]
-        return pc.invert(pc.is_in(rows["rn"], pa.chunked_array([c for rn in stated for c in rn.chunks], pa.int64())))
+        stated = [table["rn"].to_numpy()[table["stated"].to_numpy()] for _, table in mapped]
+        return ~_among(rows, np.concatenate(stated))
 
     @staticmethod
     def _say_nothing(row: dict[str, Any], said: Said) -> None:
@@ -290,11 +266,18 @@ _AFTER_MAPPING = ("rn", "skey", "rec", "sha", "scope", "revision", "restated", "
 """What is still asked of a record once it is mapped."""
 
 
-def _error(
-    name: str, error: str, expression: str = "", values: Mapping[str, str | None] | None = None
-) -> dict[str, Any]:
-    return {"field": name, "error": error, "expression": expression, "values": dict(values or {})}
+_OF_A_FAILURE = ("rn", "region_successor")
 
 
-def _found(bit: ErrorBit, values: Mapping[str, str | None]) -> dict[str, Any]:
-    return _error(bit.field, bit.error, bit.expression, values)
+def _among(rows: pa.Table, numbers: Collection[int] | npt.NDArray[np.int64]) -> Flags:
+    """Of every row whether its ``rn`` is among ``numbers``, which are of its batch."""
+    here = rows["rn"].to_numpy()
+    wanted = np.fromiter(numbers, np.int64, len(numbers))
+    flags = np.zeros(max(here.max(initial=-1), wanted.max(initial=-1)) + 1, np.bool_)
+    flags[wanted] = True
+    return np.asarray(flags[here])
+
+
+def _without(rows: pa.Table, numbers: Collection[int]) -> pa.Table:
+    """The rows whose ``rn`` is not among ``numbers``."""
+    return rows.filter(pa.array(~_among(rows, numbers))) if numbers else rows
