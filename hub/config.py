@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hub.errors import ConfigWrong, Problem
+from hub.errors import ConfigWrong, Problem, RequestWrong
 
 _DEFAULTS: dict[str, dict[str, Any]] = {
     "hub": {
@@ -73,9 +73,8 @@ def load(folder: Path, environ: Mapping[str, str] | None = None) -> HubConfig:
                 keys[key] = [x.strip() for x in over.split(",") if x.strip()] if isinstance(default, list) else over
             try:
                 keys[key] = secret(keys[key], folder, env) if isinstance(default, str) else keys[key]
-            except KeyError as error:
-                name, reason = f"{section}.{key}", error.args[0]
-                problems.append(_problem(path, "SECRET_MISSING", "{name}: {reason}", name=name, reason=reason))
+            except RequestWrong as error:
+                problems.append(Problem(str(path), None, None, "SECRET_MISSING", error.template, facts=error.facts))
     if problems:
         raise ConfigWrong(problems)
     hub = values["hub"]
@@ -86,19 +85,22 @@ def load(folder: Path, environ: Mapping[str, str] | None = None) -> HubConfig:
 
 
 def secret(value: str, folder: Path, environ: Mapping[str, str] | None = None) -> str:
-    """``env:NAME`` or ``file:PATH`` → the secret that is there; anything else as it stands. KeyError says what lacks."""
+    """``env:NAME`` or ``file:PATH`` → the secret that is there; anything else as it stands. Raises RequestWrong."""
     env = os.environ if environ is None else environ
     if value.startswith("env:"):
         name = value[4:]
         if name not in env:
-            raise KeyError(f"environment variable {name} is not set")
+            raise RequestWrong(
+                "the environment variable {name} is not set", name=name, remedy="Set it before the hub starts."
+            )
         return env[name]
     if value.startswith("file:"):
         path = folder / value[5:]
         try:
             return path.read_text(encoding="utf-8").strip()
         except (OSError, ValueError) as error:
-            raise KeyError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
+            reason = getattr(error, "strerror", None) or str(error)
+            raise RequestWrong("{path} cannot be read: {reason}", path=str(path), reason=reason) from error
     return value
 
 
@@ -115,7 +117,11 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ConfigWrong([_problem(path, "NO_HUB", "{name} is not there: this folder is no hub", name=str(path))]) from None
+        message = (
+            "{name} is not there: this folder is no hub. `wastehub new DIR` makes one, `wastehub demo` one to look at;"
+            " -C DIR names one that is elsewhere"
+        )
+        raise ConfigWrong([_problem(path, "NO_HUB", message, name=str(path))]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigWrong([_problem(path, "NOT_TOML", "not readable as TOML: {reason}", reason=str(error))]) from error
     except OSError as error:

@@ -212,25 +212,32 @@ class Hub:
         return Surroundings(self.folder, lambda: datetime.now(UTC), uuid4, self._secret, silent)
 
     def _secret(self, value: str) -> str:
-        try:
-            return config.secret(value, self.folder)
-        except KeyError as error:
-            kind, _, name = value.partition(":")
-            if kind == "env":
-                raise RequestWrong(
-                    "the environment variable {name} is not set", name=name, remedy="Set it before the hub starts."
-                ) from error
-            raise RequestWrong("{reason}", reason=str(error.args[0])) from error
+        return config.secret(value, self.folder)
 
     # --- reading
 
     def ledger(
         self, *, by: list[str], period: str | None = None, region: str | None = None, stream: str | None = None
     ) -> dict[str, Any]:
-        """The rows of ``wastehub ledger``."""
+        """The rows of ``wastehub ledger``. RequestWrong for a stream or region that there is not."""
         from hub.projector.query import ledger
 
-        return ledger(self.store_path(), by=by, period=period, region=region, stream=stream)
+        found = ledger(self.store_path(), by=by, period=period, region=region, stream=stream)
+        if region is not None and not found["rows"]:
+            self._must_know(region)
+        return found
+
+    def _must_know(self, region: str) -> None:
+        """A region without a line is no mistake; one that no line and no list has is."""
+        from hub.projector.query import regions
+        from hub.reference.regions import check
+
+        told = regions(self.store_path())
+        local = [None, *(plug.lists.get("regions") for plug in self.all_plugs()[0])]
+        if region not in told and all(check(region, None, known).error == "REGION_UNKNOWN" for known in local):
+            raise RequestWrong(
+                "there is no region {region}; the ledger has: {known}", region=region, known=", ".join(told) or "–"
+            )
 
 
 def _same_twice(connectors: list[Connector]) -> list[Problem]:

@@ -25,6 +25,7 @@ class Refusal:
     remedy: str
 
 
+_ANYWHERE = "Correct the row in the source, or have the file saved and sent again."
 _MEND = "Correct it in the source; the corrected record is read at the next pull."
 _MAPPING = "Correct it in the source, or read it otherwise in connector.yaml and redrive."
 _RESEND = "Have the file saved and sent again."
@@ -45,8 +46,8 @@ _ALL = (
         "Look whether the delimiter or the file is right.",
     ),
     # a row of it
-    Refusal("ENCODING", "some bytes are neither UTF-8 nor GB18030", _RESEND),
-    Refusal("NUL_BYTE", "a NUL byte", _RESEND),
+    Refusal("ENCODING", "some bytes are neither UTF-8 nor GB18030", _ANYWHERE),
+    Refusal("NUL_BYTE", "a NUL byte", _ANYWHERE),
     Refusal("UNTERMINATED_QUOTE", "a quotation mark is never closed", _RESEND),
     Refusal("STRAY_QUOTE", "a quotation mark stands where none can be", _RESEND),
     Refusal("STRAY_RETURN", "a carriage return stands inside a row", _RESEND),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.errors import NotInOrder, RequestWrong, StoreUnavailable
+from hub.reference.kinds import STREAMS
 
 KEYS = ("period", "region", "stream", "scheme", "code", "kind", "department")
 DEFAULT_BY = ("period", "stream", "kind")
@@ -42,6 +43,8 @@ def ledger(
     if unknown or not by:
         raise RequestWrong("{unknown} is no column of the ledger; known: {known}",
                            unknown=", ".join(unknown), known=", ".join(KEYS))  # fmt: skip
+    if stream is not None and stream not in STREAMS:
+        raise RequestWrong("there is no stream {stream}; known: {known}", stream=stream, known=", ".join(STREAMS))
     columns = [*dict.fromkeys(by), *(["booked"] if "department" in by else [])]
     where, values = _where(region=region, stream=stream)
     if "department" not in by:
@@ -61,6 +64,13 @@ def ledger(
         coarser = connection.execute(f"SELECT COUNT(*) FROM flows_v1 WHERE {where} AND {longer}", values).fetchone()[0]
         as_of = connection.execute("SELECT MAX(updated_at) FROM positions_v1 WHERE projection = 'ledger'").fetchone()[0]
     return {"as_of": as_of or None, "rows": rows, "coarser": coarser}
+
+
+def regions(store: Path) -> list[str]:
+    """Every region that a line of the ledger has."""
+    with reading(store) as connection:
+        found = connection.execute("SELECT DISTINCT region FROM flows_v1 ORDER BY region") if connection else ()
+        return [row[0] for row in found]
 
 
 def summary(store: Path, period: str | None = None) -> list[dict[str, Any]]:

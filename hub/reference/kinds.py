@@ -72,21 +72,22 @@ BASES: dict[str, str] = {"weighed": "称重", "estimated": "估算", "stated": "
 PRECISIONS: dict[str, str] = {"instant": "时刻", "day": "日", "month": "月", "quarter": "季", "year": "年"}
 
 FIELDS: dict[str, str] = {
-    "entity_id": "实体", "revision": "修订", "restated": "重述", "event_id": "事件编号", "identity": "连接器标识", "part": "部分",
-    "source_key": "来源键", "kind": "环节", "retracted": "已撤回", "stream": "废物类别", "scheme": "代码体系", "code": "代码",
-    "waste_name": "废物名称", "code_unverified": "代码未核实", "method": "利用处置方式", "mass_g": "质量", "value": "数值",
-    "unit": "单位", "factor": "换算系数表", "factor_version": "系数表版本", "count": "件数", "basis": "数据来源方式",
-    "amount_fen": "结算金额（分）", "occurred_at": "发生时间", "precision": "时间精度", "period": "期间",
-    "business_day": "业务日", "recorded_at": "登记时间", "observed_at": "读取时间", "region": "地区", "holder_scheme": "持有单位代码体系",
+    "entity_id": "实体", "revision": "修订", "restated": "重述", "event_id": "事件编号", "identity": "连接器标识",
+    "part": "部分", "source_key": "来源键", "kind": "环节", "retracted": "已撤回", "stream": "废物类别",
+    "scheme": "代码体系", "code": "代码", "waste_name": "废物名称", "code_unverified": "代码未核实",
+    "method": "利用处置方式", "mass_g": "质量", "value": "数值", "unit": "单位", "factor": "换算系数表",
+    "factor_version": "系数表版本", "count": "件数", "basis": "数据来源方式", "amount_fen": "结算金额（分）",
+    "occurred_at": "发生时间", "precision": "时间精度", "period": "期间", "business_day": "业务日",
+    "recorded_at": "登记时间", "observed_at": "读取时间", "region": "地区", "holder_scheme": "持有单位代码体系",
     "holder": "持有单位", "holder_name": "持有单位名称", "holder_site": "持有单位场所",
-    "counterparty_scheme": "对方单位代码体系",
-    "counterparty": "对方单位", "counterparty_name": "对方单位名称",
+    "counterparty_scheme": "对方单位代码体系", "counterparty": "对方单位", "counterparty_name": "对方单位名称",
     "counterparty_site": "对方单位场所", "carrier_scheme": "承运单位代码体系", "carrier": "承运单位",
     "carrier_name": "承运单位名称", "carrier_site": "承运单位场所", "facility": "设施", "vehicle": "车辆",
-    "manifest": "联单号",
-    "manifest_line": "联单行号", "department": "部门", "connector": "连接器", "mapping": "映射摘要", "lists": "对照表版本",
-    "marks": "标记", "scope": "文件范围", "batch": "批次", "act": "决定编号", "record": "记录", "record_sha256": "记录 SHA-256",
+    "manifest": "联单号", "manifest_line": "联单行号", "department": "部门", "connector": "连接器",
+    "mapping": "映射摘要", "lists": "对照表版本", "marks": "标记", "scope": "文件范围", "batch": "批次",
+    "act": "决定编号", "record": "记录", "record_sha256": "记录 SHA-256",
 }  # fmt: skip
+"""The fields of events, and of records set aside."""
 
 ACCOUNTS: dict[str, str] = {
     "arisen": "产生", "opening": "期初", "outside": "市外", "unreported": "来源未报", "transit": "在途", "held": "持有",

@@ -21,6 +21,7 @@ department: urban_management
 source: {kind: file, path: "in/*.csv", key: 单号}
 lists:
   bins: {version: "2026-03", map: {厨余垃圾: SW61, 其他垃圾: SW64}}
+  regions: {version: "2026-03", map: {LOCAL1: 开发区}}
 map: {kind: "'COLLECTED'", stream: "'domestic'", scheme: "'SW'", code: "code('bins', 类别)", value: num(净重),
       unit: 单位, occurred_at: ts(日期), region: region(区县)}
 tests:

@@ -63,13 +63,30 @@ def test_a_period_takes_what_is_inside_it(ledger_hub: Path, period: str, mass_g:
     assert (sum(row["mass_g"] for row in found["rows"]), found["coarser"]) == (mass_g, coarser)
 
 
-@pytest.mark.parametrize("args", [["--by", "period,town"], ["--by", ","], ["--period", "2026-13"]])
-def test_a_wrong_question_ends_with_2(ledger_hub: Path, args: list[str]) -> None:
-    """An unknown column or impossible period is refused in words."""
+@pytest.mark.parametrize(
+    ("args", "known"),
+    [
+        (["--by", "period,town"], "region"),
+        (["--by", ","], "region"),
+        (["--period", "2026-13"], "2026-03"),
+        (["--stream", "nope"], "domestic"),
+        (["--region", "371599"], "371502, 371503"),
+    ],
+)
+def test_a_wrong_question_ends_with_2(ledger_hub: Path, args: list[str], known: str) -> None:
+    """An unknown column, stream or region, or an impossible period, is refused in words that say what is known."""
     asked = wastehub("-C", ledger_hub, "ledger", *args)
     assert asked.code == 2
     assert asked.out == ""
+    assert known in asked.err
     assert "Traceback" not in asked.err
+
+
+@pytest.mark.parametrize("args", [["--region", "371521"], ["--region", "LOCAL1"], ["--stream", "sludge"]])
+def test_nothing_yet_is_no_mistake(ledger_hub: Path, args: list[str]) -> None:
+    """A stream without an entry, and a region that only the official or a connector's own list has, give no rows."""
+    asked = wastehub("-C", ledger_hub, "ledger", *args, "--json")
+    assert (asked.code, asked.json["rows"]) == (0, [])
 
 
 def test_with_department_every_report_appears(ledger_hub: Path) -> None:
@@ -97,7 +114,7 @@ def test_a_mistake_in_the_file_is_at_its_place(hub: Path) -> None:
     checked = wastehub("-C", hub, "connector", "check", "--json")
     assert checked.code == 1
     error = next(e for e in checked.json["errors"] if e["suggestion"] == "stream")
-    assert (error["line"], error["error"]) == (7, "UNKNOWN_KEY")
+    assert (error["line"], error["error"]) == (8, "UNKNOWN_KEY")
     assert error["file"].endswith(FILE)
     shown = wastehub("-C", hub, "connector", "check")
     assert "straem" in shown.out

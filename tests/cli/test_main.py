@@ -77,11 +77,14 @@ def test_an_unknown_command_names_the_nearest() -> None:
 
 
 def test_a_folder_that_is_no_hub_is_named(tmp_path: Path) -> None:
-    """A reading command outside a hub ends with 2, names the file it looked for, and shows no traceback."""
+    """A reading command outside a hub ends with 2, names the file it looked for and how to make a hub, and shows no
+    traceback."""
     shown = wastehub("-C", tmp_path, "connector", "list")
     assert shown.code == 2
     assert str(tmp_path / "hub.toml") in shown.err
     assert "NO_HUB" in shown.err
+    assert "wastehub new" in shown.err
+    assert "wastehub demo" in shown.err
     assert "Traceback" not in shown.err
 
 

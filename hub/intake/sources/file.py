@@ -81,9 +81,9 @@ class FileSource:
         """
         path = self.folder / file.path
         try:
-            self._same(path, file, "changed since it was found")
+            self._must_be_same(path, file)
             yield from joined(self._pieces(path), rows)
-            self._same(path, file, "changed while read")
+            self._must_be_same(path, file)
         except OSError as error:
             raise _unavailable(error) from error
 
@@ -152,12 +152,12 @@ class FileSource:
             return None
         return FileFound(name, digest, facts.st_size, modified_us)
 
-    def _same(self, path: Path, file: FileFound, otherwise: str) -> None:
+    def _must_be_same(self, path: Path, file: FileFound) -> None:
         facts = path.stat()
         same = stat.S_ISREG(facts.st_mode) and facts.st_size == file.size
         if not same or facts.st_mtime_ns // 1000 != file.modified_us:
             raise SourceUnavailable(
-                "{reason}", remedy="It is read again when it holds still.", reason=f"{file.name} {otherwise}"
+                "{file} changed since it was found", file=file.name, remedy="It is read again when it holds still."
             )
 
 

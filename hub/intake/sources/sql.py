@@ -136,7 +136,7 @@ def _open_sqlite(folder: Path, url: sa.URL) -> sqlite3.Connection:
         raise RequestWrong("an SQLite source needs a file", remedy="For example sqlite:///data/source.db")
     path = folder / url.database
     if not path.is_file():
-        raise SourceUnavailable("{reason}", reason=f"{path} is not there")
+        raise SourceUnavailable("{path} is not there", path=str(path))
     # isolation_level None: the driver begins nothing by itself, the session does.
     return sqlite3.connect(
         f"file:{quote(str(path))}?mode=ro", uri=True, isolation_level=None, timeout=5, check_same_thread=False

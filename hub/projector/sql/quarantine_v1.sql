@@ -6,9 +6,8 @@ SELECT
   CASE
     WHEN judged.verdict IS NOT NULL THEN judged.verdict
     WHEN judged.source_key IS NULL THEN 'open'
-    WHEN judged.deleted = 1 THEN 'superseded'
-    WHEN judged.passed = 1 THEN 'superseded'
-    WHEN judged.met = 1 THEN 'resolved'
+    WHEN judged.deleted_since = 1 OR judged.passed = 1 THEN 'superseded'
+    WHEN judged.deleted_by_itself = 1 OR judged.met = 1 THEN 'resolved'
     WHEN judged.outdone = 1 THEN 'superseded'
     ELSE 'open'
   END AS state,
@@ -45,8 +44,13 @@ FROM (
       SELECT 1 FROM acts
       WHERE acts.kind = 'deleted' AND acts.identity = quarantine.identity AND acts.source_key = quarantine.source_key
         AND (acts.revision > quarantine.revision
-          OR (acts.revision = quarantine.revision AND acts.restated >= quarantine.restated))
-    ) THEN 1 ELSE 0 END AS deleted,
+          OR (acts.revision = quarantine.revision AND acts.restated > quarantine.restated))
+    ) THEN 1 ELSE 0 END AS deleted_since,
+    CASE WHEN EXISTS (
+      SELECT 1 FROM acts
+      WHERE acts.kind = 'deleted' AND acts.identity = quarantine.identity AND acts.source_key = quarantine.source_key
+        AND acts.revision = quarantine.revision AND acts.restated = quarantine.restated
+    ) THEN 1 ELSE 0 END AS deleted_by_itself,
     CASE WHEN EXISTS (
       SELECT 1 FROM quarantine_entities
       JOIN entry_keys ON entry_keys.entity_id = quarantine_entities.entity_id

@@ -105,7 +105,7 @@ def test_a_file_that_changes_is_not_believed(tmp_path: Path) -> None:
     batches = source.read(file, rows=1)
     assert next(batches).rows.to_pylist() == [{"a": "1"}]
     path.write_bytes(b"a\n9\n")
-    with pytest.raises(SourceUnavailable, match="changed while read"):
+    with pytest.raises(SourceUnavailable, match="changed since it was found"):
         list(batches)
     with pytest.raises(SourceUnavailable, match="changed since"):
         list(source.read(file))
