@@ -33,10 +33,15 @@ MASSES: dict[str, int | None] = {
 """Text of a mass in kilograms → grams; None: it must wait. Nothing between is guessed."""
 
 TEXTS: tuple[str, ...] = (
-    "'", '"', '""', "\\", "a,b", "a;b", "a\tb", "a|b", "a\nb", "a\n\n\"b\"", "聊城", "𠮷𠮷", "e\u0301", "\u202eabc", "\u200b", "\ufeff",
-    "=cmd|' /C calc'!A0", "-1+1", "@x", "'; DROP TABLE T; --", "x' OR '1'='1", "${jndi:ldap://x}", "../../etc/passwd", "%s%s%n",
-    "<b>", "\x1b[2J", "\x07", "null", "NaN", "-1", "1e999", "371502199001011234", "2026-02-30", "a" * 70_000, "😀" * 500, "\ud7ff",
-    "\ufffd", "\uffff", "｛｝", "{}", "[1,2", '{"a":', "\\u000", "\\x00", "_x0000_", "&#0;", "&amp;", "<![CDATA[", "]]>", "\u2028",
+    "'", '"', '""', "\\", "a,b", "a;b", "a\tb", "a|b", "a\nb", "a\n\n\"b\"", "聊城", "𠮷𠮷", "e\u0301", "\u202eabc", "\u200b",
+    "\ufeff",
+    "=cmd|' /C calc'!A0", "-1+1", "@x", "'; DROP TABLE T; --", "x' OR '1'='1", "${jndi:ldap://x}", "../../etc/passwd",
+    "%s%s%n",
+    "<b>", "\x1b[2J", "\x07", "null", "NaN", "-1", "1e999", "371502199001011234",
+    "2026-02-30", "a" * 70_000, "😀" * 500,
+    "\ud7ff",
+    "\ufffd", "\uffff", "｛｝", "{}", "[1,2", '{"a":', "\\u000", "\\x00", "_x0000_", "&#0;", "&amp;", "<![CDATA[", "]]>",
+    "\u2028",
 )  # fmt: skip
 """Texts that no column of text may stumble over."""
 
@@ -46,8 +51,9 @@ DAYS: dict[str, bool | None] = {
     "2026-02-30": False, "2026-02-29": False, "2026-13-01": False, "2026-00-10": False, "2026-03-00": False,
     "2026-03-01 25:00": False, "2026-03-01 24:00:00": False, "infinity": False, "-infinity": False, "epoch": False, "now": False,
     "0000-00-00": False, "yesterday": False, "昨天": False, "2026-3-1-1": False, "-2026-03-01": False, "": False, "NaN": False,
-    "99999-01-01": False, "2026年13月": False, "2026年第五季度": False, "2026Q5": False, "'; DROP TABLE T; --": False, "1e5": False,
-    "2026-03-01T08:05:00+99:00": False, "3/1/2026": None, "2026": None, "45000": None, "1900-02-29": None, "9999-12-31": None,
+    "99999-01-01": False, "2026年13月": False, "2026年第五季度": False, "2026Q5": False, "'; DROP TABLE T; --": False,
+    "1e5": False, "2026-03-01T08:05:00+99:00": False, "3/1/2026": None, "2026": None, "45000": None, "1900-02-29": None,
+    "9999-12-31": None,
 }  # fmt: skip
 """Text of a day → whether it is one; None: either, but alike in every format."""
 
