@@ -5,9 +5,11 @@ A name is stable: scripts, tests and the quarantine's rows use it. Its sentence 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from hub.texts import N_
+from hub.texts import N_, translate
 
 STATES = {
     "open": N_("open"), "pending": N_("pending"), "resolved": N_("resolved"), "superseded": N_("superseded"),
@@ -136,7 +138,10 @@ _ALL = (
 REFUSALS = {refusal.error: refusal for refusal in _ALL}
 
 
-def remedy_of(error: str) -> str:
-    """The template of what to do about ``error``; empty where the name is not known here."""
-    refusal = REFUSALS.get(error)
-    return refusal.remedy if refusal else ""
+def with_remedies(errors: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The errors of a record set aside, each with what to do about it, in the language spoken."""
+    return [{**error, "remedy": _remedy(error["error"])} for error in errors]
+
+
+def _remedy(error: str) -> str:
+    return translate(REFUSALS[error].remedy) if error in REFUSALS else ""

@@ -9,7 +9,7 @@ from typing import Any
 
 from hub.errors import Refused, RequestWrong
 from hub.events import columns as codec
-from hub.events.refusals import REFUSALS, STATES
+from hub.events.refusals import STATES, with_remedies
 from hub.intake.appending import catch_up, read_rows
 from hub.intake.outgoing import act
 from hub.intake.plug import Plug
@@ -18,7 +18,6 @@ from hub.intake.said import Said
 from hub.intake.seen import Seen
 from hub.intake.session import Session, Surroundings
 from hub.journal.port import TOPICS, Journal
-from hub.texts import translate
 
 _READ_AT_ONCE = 20_000
 _NOT_MAPPABLE = {"KEY_NOT_UNIQUE", "VANISHED_MANY", "KEY_MISSING", "RECORD_TOO_LONG"}
@@ -87,16 +86,12 @@ def row_of(journal: Journal, data: Path, quarantine_id: str) -> dict[str, Any]:
 
 
 def _row(message: dict[str, Any], state: str) -> dict[str, Any]:
-    errors = [
-        {**error, "remedy": translate(REFUSALS[error["error"]].remedy) if error["error"] in REFUSALS else ""}
-        for error in json.loads(message["errors"])
-    ]
     return {
         "id": message["quarantine_id"],
         "connector": message["connector"],
         "source_key": message["source_key"],
         "state": state,
-        "errors": errors,
+        "errors": with_remedies(json.loads(message["errors"])),
         "place": message["place"],
         "observed_at": message["observed_at"].isoformat() + "Z",
     }

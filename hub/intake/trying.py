@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from hub.events.identity import canonical_json, canonical_record, sha256_hex
+from hub.events.refusals import with_remedies
 from hub.intake.connector import Case, FileSpec
 from hub.intake.event_fields import COMPUTED
 from hub.intake.outgoing import Stamp
@@ -24,6 +25,7 @@ from hub.intake.seen import Seen
 from hub.intake.session import Surroundings
 from hub.intake.sources.port import Batch
 from hub.intake.stating import Stating
+from hub.texts import N_, translate
 
 _BATCH = "preview"
 
@@ -96,7 +98,10 @@ def _differences(case: Case, came: list[dict[str, Any]], refused: list[dict[str,
     if case.quarantine is not None:
         return _refusal_differs(case.quarantine, refused, len(came))
     if refused:
-        return [f"quarantine: {e['field']} {e['error']} {canonical_json(e['values'])}" for e in refused]
+        template = "set aside: {field} {error} {values}"
+        return [
+            translate(template, field=e["field"], error=e["error"], values=canonical_json(e["values"])) for e in refused
+        ]
     return _events_differ(case.expect or (), came)
 
 
@@ -112,30 +117,38 @@ def _errors(aside: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _refusal_differs(wanted: Mapping[str, str], refused: list[dict[str, Any]], came: int) -> list[str]:
     if any(all(str(error.get(name)) == value for name, value in wanted.items()) for error in refused):
         return []
-    found = ", ".join(f"{e['field']} {e['error']}" for e in refused) or f"{came} event(s)"
-    return [f"quarantine: expected {' '.join(wanted.values())}, came {found}"]
+    expected = " ".join(wanted.values())
+    if not refused:
+        return [translate("expected to be set aside: {expected}; came {count} event(s)", expected=expected, count=came)]
+    found = ", ".join(f"{e['field']} {e['error']}" for e in refused)
+    return [translate("expected to be set aside: {expected}; came {found}", expected=expected, found=found)]
 
 
 def _events_differ(wanted: tuple[Mapping[str, Any], ...], came: list[dict[str, Any]]) -> list[str]:
-    if len(wanted) > 1 or not wanted:
-        differences = [] if len(wanted) == len(came) else [f"events: expected {len(wanted)}, came {len(came)}"]
-    else:
-        differences = [] if came else ["events: expected 1, came 0"]
+    differences = []
+    if len(wanted) != len(came) and not (len(wanted) == 1 and came):
+        differences.append(translate("events: expected {wanted}, came {came}", wanted=len(wanted), came=len(came)))
     for number, expected in enumerate(wanted):
         part = expected.get("part")
-        event = (
-            next((e for e in came if e["part"] == part), None)
-            if part is not None
-            else (came[number] if number < len(came) else None)
-        )
-        if event is None:
-            differences.append(f"part {part}: no event" if part is not None else f"event {number + 1}: none")
-            continue
-        for name, value in expected.items():
-            found = shown(event.get(name))
-            if name not in event or not _same(value, found):
-                differences.append(f"{name}: expected {value}, came {found if name in event else 'no such field'}")
+        those = came[number:] if part is None else [event for event in came if event["part"] == part]
+        if those:
+            differences += _fields_differ(expected, those[0])
+        elif part is not None:
+            differences.append(translate("part {part}: no event", part=part))
+        else:
+            differences.append(translate("event {number}: none", number=number + 1))
     return differences
+
+
+def _fields_differ(wanted: Mapping[str, Any], event: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in wanted.items():
+        found = shown(event.get(name))
+        if name not in event:
+            yield translate("{name}: there is no such field", name=name)
+        elif not _same(value, found):
+            nothing = N_("nothing")
+            told = {"wanted": nothing if value is None else value, "came": nothing if found is None else found}
+            yield translate("{name}: expected {wanted}, came {came}", name=name, **told)
 
 
 def _same(wanted: Any, found: Any) -> bool:
@@ -159,7 +172,7 @@ def preview(plug: Plug, seen: Seen, around: Surroundings, limit: int) -> dict[st
         said = trial.say(batch.rows.slice(0, size), batch.lines.slice(0, size), Origin(name))
         rows += [_fields(event) for table in said.events for event in table.to_pylist()]
         quarantined += [
-            {"id": q["quarantine_id"], "source_key": q["source_key"], "place": q["place"], "errors": _errors(q)}
+            {"id": q["quarantine_id"], "source_key": q["source_key"], "place": q["place"], "errors": with_remedies(_errors(q))}
             for q in said.quarantine
         ]
         left -= size

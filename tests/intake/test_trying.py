@@ -8,6 +8,7 @@ import pytest
 
 from hub.intake.connector import Case, Position
 from hub.intake.trying import Trial
+from hub.texts import speak
 from tests.intake.plugging import ROW, connector_text, trial_of
 
 SINGLE = connector_text({"count": "num(N)"}, drop=["NAME"], lists={"w": {"version": "1", "map": {"01": "SW70"}}})
@@ -53,15 +54,15 @@ def test_what_came_as_expected_passes(text: str, given: Case) -> None:
 
 DIFFER: list[tuple[str, Case, list[str]]] = [
     (SINGLE, case({}, {"mass_g": 5, "code": "SW71"}), ["mass_g: expected 5, came 2000000", "code: expected SW71, came SW70"]),
-    (SINGLE, case({}, {"method": "R1"}), ["method: expected R1, came None"]),
-    (SINGLE, case({}, {"code": None}), ["code: expected None, came SW70"]),
-    (SINGLE, case({}, {"mas_g": 5}), ["mas_g: expected 5, came no such field"]),
-    (SINGLE, case({"V": "x"}, {"mass_g": 5}), ['quarantine: value NUMBER_UNREADABLE {"V":"x"}']),
+    (SINGLE, case({}, {"method": "R1"}), ["method: expected R1, came nothing"]),
+    (SINGLE, case({}, {"code": None}), ["code: expected nothing, came SW70"]),
+    (SINGLE, case({}, {"mas_g": 5}), ["mas_g: there is no such field"]),
+    (SINGLE, case({"V": "x"}, {"mass_g": 5}), ['set aside: value NUMBER_UNREADABLE {"V":"x"}']),
     (SINGLE, case({"V": "x", "R": "1"}, {"mass_g": 5}),
-     ['quarantine: value NUMBER_UNREADABLE {"V":"x"}', 'quarantine: region REGION_UNKNOWN {"R":"1","T":"2026-03-01"}']),
+     ['set aside: value NUMBER_UNREADABLE {"V":"x"}', 'set aside: region REGION_UNKNOWN {"R":"1","T":"2026-03-01"}']),
     (SINGLE, case({}, None, {"field": "value", "error": "NUMBER_UNREADABLE"}),
-     ["quarantine: expected value NUMBER_UNREADABLE, came 1 event(s)"]),
-    (SINGLE, case({"V": "x"}, None, {"field": "code"}), ["quarantine: expected code, came value NUMBER_UNREADABLE"]),
+     ["expected to be set aside: value NUMBER_UNREADABLE; came 1 event(s)"]),
+    (SINGLE, case({"V": "x"}, None, {"field": "code"}), ["expected to be set aside: code; came value NUMBER_UNREADABLE"]),
     (SINGLE, case({}, ()), ["events: expected 0, came 1"]),
     (EACH, case({"A": "1"}, ({"part": "a"}, {"part": "b"})), ["events: expected 2, came 1", "part b: no event"]),
     (EACH, case({}, {"part": "a"}), ["events: expected 1, came 0", "part a: no event"]),
@@ -72,7 +73,13 @@ DIFFER: list[tuple[str, Case, list[str]]] = [
 @pytest.mark.parametrize(("text", "given", "differences"), DIFFER)
 def test_a_difference_says_what_was_expected_and_what_came(text: str, given: Case, differences: list[str]) -> None:
     """Every difference is a line of its own, with field, expectation and finding."""
+    speak("en")
     assert trial_of(text).run(given) == differences
+
+
+def test_a_difference_is_in_the_language_spoken() -> None:
+    """Chinese first, what is nothing included."""
+    assert trial_of(SINGLE).run(case({}, {"method": "R1"})) == ["method：应为 R1，实为 空值"]
 
 
 def test_a_test_leaves_nothing_behind() -> None:
