@@ -59,9 +59,9 @@ class Partitioned:
         return Appended(partitions, positions)
 
     def read(self, topic: Topic, start: Mapping[int, int], limit: int, identity: str | None = None) -> list[Run]:
-        """One partition after the other."""
+        """One partition after the other, the last one first: nobody promises an order."""
         found: list[Run] = []
-        for partition, part in enumerate(self._parts):
+        for partition, part in reversed(list(enumerate(self._parts))):
             step = partition + 1
             begin = {0: -(-start.get(partition, 0) // step)}
             runs = part.read(topic, begin, min(limit, self.most), identity)

@@ -14,6 +14,7 @@ from tests.projector.telling import City, Told, city
 from tests.projector.trial import Plan, judged
 
 T = TypeVar("T")
+Judge = Callable[[Plan, Sequence[City], Path], dict[str, list[str]]]
 
 CITIES = 250
 """In one trial."""
@@ -21,22 +22,26 @@ _TRIES = 200
 _ALWAYS = ("mass_g", "kind", "stream", "retracted", "connector")
 
 
-def found_wrong(seed: int, cities: int = CITIES) -> str:
+def found_wrong(seed: int, cities: int = CITIES, judge: Judge = judged) -> str:
     """Run the trial of this seed; "" where all is well, else the smallest failing part of it and how to run it again."""
     dice, plan = random.Random(seed), Plan.of(seed)
     every = [city(str(number), dice.getrandbits(64)) for number in range(cities)]
-    wrong = _judged(plan, every)
+
+    def judgement(some: Sequence[City]) -> dict[str, list[str]]:
+        return _judged(judge, plan, some)
+
+    wrong = judgement(every)
     if not wrong:
         return ""
     failing = [one for one in every if one.name in wrong]
-    chosen = next((part for part in (failing[:1], failing) if part and _judged(plan, part)), every)
-    chosen = smallest(chosen, lambda some: bool(_judged(plan, some)))
+    chosen = next((part for part in (failing[:1], failing) if part and judgement(part)), every)
+    chosen = smallest(chosen, lambda some: bool(judgement(some)))
     told = [(number, told) for number, one in enumerate(chosen) for told in one.told]
-    told = smallest(told, lambda some: bool(_judged(plan, _with(chosen, some))))
+    told = smallest(told, lambda some: bool(judgement(_with(chosen, some))))
     left = _with(chosen, told)
     return "\n".join([
-        f"{len(wrong)} of {cities} cities are wrong; the smallest part of one that is:",
-        *_read_out(plan, left), *(f"  {line}" for said in _judged(plan, left).values() for line in said[:12]),
+        f"wrong in {len(wrong)} of {cities} cities (or all over); the smallest part that still is:",
+        *_read_out(plan, left), *(f"  {line}" for said in judgement(left).values() for line in said[:12]),
         f"again: python -m tests.projector --seed {seed} --histories {cities}",
     ])  # fmt: skip
 
@@ -58,11 +63,11 @@ def smallest(items: Sequence[T], fails: Callable[[Sequence[T]], bool]) -> list[T
     return left
 
 
-def _judged(plan: Plan, cities: Sequence[City]) -> dict[str, list[str]]:
+def _judged(judge: Judge, plan: Plan, cities: Sequence[City]) -> dict[str, list[str]]:
     """What differs; an error that stops the whole is a difference too."""
     with tempfile.TemporaryDirectory(prefix="histories-") as folder:
         try:
-            return judged(plan, cities, Path(folder) / "hub")
+            return judge(plan, cities, Path(folder) / "hub")
         except Exception:  # noqa: BLE001 - whatever stops a trial is what it found
             return {"": traceback.format_exc(limit=-3).splitlines()}
 

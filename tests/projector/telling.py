@@ -8,7 +8,7 @@ are shared; masses that no float holds; ids that are alike in one half; the same
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -21,7 +21,7 @@ TURNS, PARTITIONS = 10, 3
 BETWEEN = "~"
 """Before the city's name in the name of its streams."""
 
-_SAYS: Mapping[str, tuple[Any, ...]] = {
+_SAYS: dict[str, Sequence[Any]] = {
     "period": ("2026-03", "2026-03", "2026-04", "2026Q1", "2026"),
     "region": ("371502", "371502", "371581", ""),
     "scheme": ("SW", "SW", "LOCAL"),
@@ -44,10 +44,16 @@ _SAYS: Mapping[str, tuple[Any, ...]] = {
     "source_key": ('["1"]', '["2"]'),
 }  # fmt: skip
 _CONNECTORS = ("housing.weighbridge", "housing.renamed")
+_PLACES = ("period", "region", "scheme", "code", "department")
+_CHAINS = (
+    ("GENERATED", "COLLECTED"), ("STORED", "RELEASED", "OPENING"), ("COLLECTED", "RECEIVED", "DISPATCHED"),
+    ("RELEASED", "RECEIVED", "DISPATCHED"), ("DISPATCHED", "LOST"), ("RECEIVED", "UTILISED", "DISPOSED"), tuple(KINDS),
+)  # fmt: skip
+"""What one of these kinds posts depends on the others."""
 _REVISIONS = (1, 1, 2, 0, -1, 2**53, 1_772_000_000_000_000, 2**63 - 10_000)
 _STEPS = (
-    "corrected", "corrected", "moved", "restated", "withdrawn", "deleted", "restored", "restored", "undone",
-    "confirmed", "contradicted", "late", "resent",
+    "corrected", "corrected", "moved", "restated", "withdrawn", "deleted", "deleted", "restored", "undone",
+    "confirmed", "contradicted", "contradicted", "late", "resent",
 )  # fmt: skip
 
 
@@ -74,10 +80,18 @@ def city(name: str, seed: int) -> City:
     """The city of this seed."""
     dice = random.Random(seed)
     words = dice.sample(["construction", "hazardous", "domestic"], dice.choice([1, 1, 2]))
-    kinds = {f"{word}{BETWEEN}{name}": dice.sample(list(KINDS), dice.randint(1, 5)) for word in words}
-    stories = [_Story(dice, f"{name}-{number}", kinds).told for number in range(dice.choice([1, 1, 2, 3, 5, 8, 12]))]
+    kinds = {f"{word}{BETWEEN}{name}": _kinds(dice) for word in words}
+    says = _SAYS | {field: dice.choices(_SAYS[field], k=dice.choice([1, 1, 2, 3])) for field in _PLACES}
+    entities = range(dice.choice([1, 1, 2, 3, 5, 8, 12]))
+    stories = [_Story(dice, f"{name}-{number}", kinds, says).told for number in entities]
     chains, authority = _rules(dice, kinds)
     return City(name, tuple(_delivered(dice, [said for story in stories for said in story])), chains, authority)
+
+
+def _kinds(dice: random.Random) -> list[str]:
+    """A few that go together."""
+    kinds = list(dict.fromkeys([*dice.choice(_CHAINS), *dice.choice(_CHAINS)]))
+    return dice.sample(kinds, min(dice.randint(1, 5), len(kinds)))
 
 
 def _rules(
@@ -85,7 +99,11 @@ def _rules(
 ) -> tuple[dict[str, set[str]], dict[tuple[str, str], str]]:
     """Half of the streams have a chain, not always of what is told; half of the cities say whose figure counts."""
     declared = {
-        stream: {*dice.sample(own, dice.randint(0, len(own))), *dice.sample(list(KINDS), dice.randint(1, 8))}
+        stream: {
+            *dice.choice([own, own[1:]]),
+            *dice.choice(_CHAINS[:-1]),
+            *dice.sample(list(KINDS), dice.randint(0, 8)),
+        }
         for stream, own in kinds.items()
         if dice.random() < 0.5
     }
@@ -97,8 +115,10 @@ def _rules(
 class _Story:
     """What is said about one entity: ``told``, in the order in which its department came to know it."""
 
-    def __init__(self, dice: random.Random, entity: str, kinds: Mapping[str, list[str]]) -> None:
-        self._dice, self._entity, self._kinds = dice, entity, kinds
+    def __init__(
+        self, dice: random.Random, entity: str, kinds: Mapping[str, list[str]], says: Mapping[str, Sequence[Any]]
+    ) -> None:
+        self._dice, self._entity, self._kinds, self._may_say = dice, entity, kinds, says
         self.revision, self.restated, self.retracted = dice.choice(_REVISIONS), 0, dice.random() < 0.05
         self.says = self.first = self._anything()
         self.told = [self._said()]
@@ -107,7 +127,7 @@ class _Story:
 
     def _anything(self) -> dict[str, Any]:
         stream = self._dice.choice(list(self._kinds))
-        says = {field: self._dice.choice(cells) for field, cells in _SAYS.items()}
+        says = {field: self._dice.choice(cells) for field, cells in self._may_say.items()}
         return says | {"stream": stream, "kind": self._dice.choice(self._kinds[stream])}
 
     def _changed(self) -> dict[str, Any]:
@@ -146,10 +166,10 @@ class _Story:
 
 
 def _alike(name: UUID, like: UUID) -> str:
-    """Of four ids one shares its upper half with others of its city, one its lower."""
+    """Of three ids one shares its upper half with others of its city, one its lower."""
     mine, other = name.bytes, like.bytes
     halves = {0: other[:8] + mine[8:], 1: mine[:8] + other[8:]}
-    return str(UUID(bytes=halves.get(mine[0] % 4, mine)))
+    return str(UUID(bytes=halves.get(mine[0] % 3, mine)))
 
 
 def _delivered(dice: random.Random, said: list[Event]) -> list[Told]:
@@ -160,7 +180,7 @@ def _delivered(dice: random.Random, said: list[Event]) -> list[Told]:
         dice.shuffle(order)
     turns = dice.sample(range(TURNS), dice.choice([1, 2, 3, TURNS]))
     by_turn = sorted(dice.choices(turns, k=len(coming)))
-    stray = dice.choice([0.0, 0.0, 0.3])
+    stray = dice.choice([0.0, 0.4])
     return [
         Told(turn, dice.randrange(PARTITIONS) if dice.random() < stray else _home(coming[index]), coming[index])
         for turn, index in zip(by_turn, order, strict=True)

@@ -92,3 +92,11 @@ def test_an_event_in_another_partition_keeps_its_lowest_place() -> None:
     assert (folded.updated.tolist(), folded.replaced.tolist()) == ([0], [0])
     assert sorted(folded.changes.column("sign").to_pylist()) == [-1, 1]
     assert len(folded.past) == 0
+
+
+def test_at_the_same_position_the_lower_partition_counts() -> None:
+    """Partitions number their messages alike: of an event at one position in two of them the lower partition is its
+    place, whichever was read first."""
+    low, high = (from_events(table([event("A")]), partition, np.array([0], np.int64)) for partition in (1, 2))
+    assert fold(low, high).winners == {1: 1, 2: -1}
+    assert fold(high, low).winners == {}

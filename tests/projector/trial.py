@@ -13,23 +13,23 @@ from pathlib import Path
 from uuid import UUID
 
 import pyarrow as pa
-import pytest
 
 from hub.errors import Fenced
 from hub.events import columns
 from hub.journal.port import Outgoing
 from hub.projector.clock import now
 from hub.projector.messages import batch
+from hub.projector.port import Batch
 from hub.projector.project import project_once
 from hub.projector.projection import Projection
 from hub.projector.rebuild import rebuild
 from hub.projector.sqlite import SqliteStore
-from tests.projector.histories import Event, ledger, table
+from tests.projector.histories import Event, event, ledger, table
 from tests.projector.oracle import Oracle, Place, Row
 from tests.projector.partitions import Partitioned
 from tests.projector.telling import BETWEEN, PARTITIONS, TURNS, City, Told
 
-JUNK = b"\xff junk"
+JUNK, NO_UUID = b"\xff junk", "no uuid"
 _SELECTS = {
     "entries": "SELECT * FROM entries_v1",
     "flows": "SELECT * FROM flows_v1",
@@ -61,7 +61,7 @@ class Plan:
     def of(seed: int) -> Plan:
         """The plan of this seed."""
         dice = random.Random(seed)
-        acts = tuple(dice.choice(["project", "wait", "by hand", "by hand", "rebuild"]) for _ in range(TURNS))
+        acts = tuple(dice.choice(["project", "wait", "by hand", "by hand", "lagging", "rebuild"]) for _ in range(TURNS))
         junk = tuple(tuple(dice.choices(range(PARTITIONS), k=dice.choice([0, 0, 1, 3]))) for _ in range(TURNS))
         return Plan(acts, junk, dice.choice([97, 1000]), dice.random() < 0.5)
 
@@ -119,20 +119,38 @@ def _ruled(cities: Iterable[City]) -> Projection:
 
 def _append(journal: Partitioned, turn: int, junk: Sequence[int], cities: Sequence[City], placed: _Placed) -> None:
     """What the cities tell in this turn, mixed; each city's own order is kept."""
-    dice = random.Random(turn)
-    coming: list[tuple[float, str, Told]] = []
+    coming = _mixed(random.Random(turn), turn, cities, junk)
+    if turn == 0:
+        coming = [*_everywhere(cities), *coming]
+    bodies = iter(columns.encode(table([x.event for _, x in coming if not _is_junk(x)]), "waste_event").to_pylist())
+    values = [JUNK if _is_junk(told) else next(bodies) for _, told in coming]
+    keys = pa.array([str(told.partition) for _, told in coming], pa.string())
+    (appended,) = journal.append(journal.fence("test"), [Outgoing("events", keys, pa.array(values, pa.binary()))])
+    places = zip(appended.positions.tolist(), appended.partitions.tolist(), strict=True)
+    for (position, partition), (name, told) in zip(places, coming, strict=True):
+        if _is_junk(told) or told.event["entity_id"] == NO_UUID:
+            placed.junk.add(f"events/{partition}/{position}")
+        else:
+            placed.events[name].append(((position, partition), told.event))
+
+
+def _mixed(dice: random.Random, turn: int, cities: Sequence[City], junk: Sequence[int]) -> list[tuple[str, Told]]:
+    """What the cities tell in this turn, and junk; each city's own order is kept."""
+    coming = [(dice.random(), "", Told(turn, where, dice.choice([{}, event("", entity_id=NO_UUID)]))) for where in junk]
     for one in cities:
-        now_told = [told for told in one.told if told.turn == turn]
-        coming += [(at, one.name, x) for at, x in zip(sorted(dice.random() for _ in now_told), now_told, strict=True)]
-    coming.sort(key=lambda one: one[:2])
-    bodies = columns.encode(table([told.event for _, _, told in coming]), "waste_event").to_pylist() if coming else []
-    keys = [*(str(told.partition) for _, _, told in coming), *map(str, junk)]
-    outgoing = Outgoing("events", pa.array(keys, pa.string()), pa.array([*bodies, *[JUNK] * len(junk)], pa.binary()))
-    (appended,) = journal.append(journal.fence("test"), [outgoing])
-    places = list(zip(appended.positions.tolist(), appended.partitions.tolist(), strict=True))
-    for place, (_, name, told) in zip(places, coming, strict=False):
-        placed.events[name].append((place, told.event))
-    placed.junk |= {f"events/{partition}/{position}" for position, partition in places[len(coming) :]}
+        own = [told for told in one.told if told.turn == turn]
+        coming += [(at, one.name, told) for at, told in zip(sorted(dice.random() for _ in own), own, strict=True)]
+    return [(name, told) for _, name, told in sorted(coming, key=lambda one: one[:2])]
+
+
+def _everywhere(cities: Sequence[City]) -> list[tuple[str, Told]]:
+    """One event at the very beginning of every partition: at the same position in all of them."""
+    first = next((one.name, told.event) for one in cities for told in one.told)
+    return [(first[0], Told(0, partition, first[1])) for partition in range(PARTITIONS)]
+
+
+def _is_junk(told: Told) -> bool:
+    return not told.event
 
 
 def _act(act: str, journal: Partitioned, live: SqliteStore, projection: Projection, folder: Path) -> None:
@@ -141,24 +159,33 @@ def _act(act: str, journal: Partitioned, live: SqliteStore, projection: Projecti
     elif act == "project":
         project_once(journal, live, projection, folder / "locks")
     elif act == "by hand":
-        _by_hand(journal, live, projection)
+        _by_hand(journal, live, projection, range(PARTITIONS))
+    elif act == "lagging":
+        _by_hand(journal, live, projection, [PARTITIONS - 1])
 
 
-def _by_hand(journal: Partitioned, live: SqliteStore, projection: Projection) -> None:
-    """The last partition first, each batch twice, and once more by somebody who no longer may."""
+def _by_hand(journal: Partitioned, live: SqliteStore, projection: Projection, partitions: Iterable[int]) -> None:
+    """Each batch twice, and once more by somebody who no longer may."""
     live.prepare(projection, journal.identity)
-    for partition in reversed(journal.partitions["events"]):
+    for partition in partitions:
         (old,) = live.claim("events", [partition])
         (claim,) = live.claim("events", [partition])
         at = claim.position
         for run in journal.read("events", {partition: at}, 50_000):
             if run.partition == partition:
                 made = batch(run, at, claim, journal.schema, now())
-                with pytest.raises(Fenced):
-                    live.apply(replace(made, claim=old))
+                assert _fenced(live, replace(made, claim=old)), "an older claim was let through"
                 assert live.apply(made), "a batch in its place was not taken"
                 assert not live.apply(made), "the same batch was taken twice"
                 at = run.next
+
+
+def _fenced(live: SqliteStore, made: Batch) -> bool:
+    try:
+        live.apply(made)
+    except Fenced:
+        return True
+    return False
 
 
 def _shown(path: Path, owners: Mapping[str, str]) -> Shown:
@@ -203,6 +230,7 @@ def _all_over(journal: Partitioned, stores: Mapping[str, Path], placed: _Placed)
     junk = Counter(int(name.split("/")[1]) for name in placed.junk)
     ends = journal.end("events")
     positions = [(p, end, newest[p], told[p] - newest[p], junk[p], end - told[p] - junk[p]) for p, end in ends.items()]
+    told_by = {(e["identity"], e["part"], e["connector"]) for told in placed.events.values() for _, e in told}
     wrong = []
     for store, path in stores.items():
         with closing(sqlite3.connect(path)) as connection:
@@ -210,7 +238,9 @@ def _all_over(journal: Partitioned, stores: Mapping[str, Path], placed: _Placed)
                 'SELECT "partition", "position", applied, superseded, quarantined, not_a_record FROM positions_v1'
                 " WHERE projection = 'ledger'"
             ).fetchall()
+            sources = connection.execute("SELECT * FROM sources").fetchall()
             bad = connection.execute("SELECT id FROM quarantine_v1 WHERE state = 'open'").fetchall()
         wrong += [f"{store}, positions: {sentence}" for sentence in _difference(positions, moved)]
+        wrong += [f"{store}, sources: {sentence}" for sentence in _difference(told_by, sources)]
         wrong += [f"{store}, quarantine: {x}" for x in _difference([(name,) for name in placed.junk], bad)]
     return wrong
