@@ -29,10 +29,7 @@ def run(hub: Parts, stop: threading.Event, progress: Progress = _silent) -> None
 
     def pulling() -> None:
         try:
-            for puller in pullers:
-                if not stop.is_set() and not puller.is_quiet:
-                    puller.pull(wait=False, compare=False)
-            keep_pulling(pullers, stop)
+            keep_pulling([puller for puller in pullers if not stop.is_set() and puller.goes_on()], stop)
         except BaseException as error:  # noqa: BLE001 - carried to the caller, whatever it is
             failed.append(error)
             stop.set()

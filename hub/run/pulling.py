@@ -24,7 +24,8 @@ log = structlog.get_logger()
 def pull(hub: Parts, names: list[str], once: bool, compare: bool, progress: Progress) -> dict[str, Any]:
     """Pull the connectors called ``names`` (or all) once; one that fails, or whose file is wrong, does not stop the others.
 
-    Without ``once`` it goes on, each connector at its ``every``, until the process is stopped. Returns
+    Without ``once`` it goes on, each connector at its ``every``, until the process is stopped or a person must change
+    something for each of them. Returns
     {"connectors": [{name, read, events, unchanged, skipped, quarantined, cursor, error?, exit_code?}]}.
     """
     plugs, broken = (hub.plugs(names), {}) if names else hub.all_plugs()
@@ -32,10 +33,10 @@ def pull(hub: Parts, names: list[str], once: bool, compare: bool, progress: Prog
     for name, error in broken.items():
         log.error("connector_broken", connector=name, reason=said(error))
     rows = [failed_row(name, error) for name, error in broken.items()]
-    rows += [puller.pull(wait=once, compare=compare, every_error=once) for puller in pullers]
-    if not once:
-        keep_pulling(pullers, threading.Event())
-    return {"connectors": rows}
+    if once:
+        return {"connectors": rows + [puller.pull(wait=True, compare=compare, every_error=True) for puller in pullers]}
+    keep_pulling([puller for puller in pullers if puller.goes_on(compare=compare)], threading.Event())
+    return {"connectors": rows + [puller.failed for puller in pullers if puller.failed]}
 
 
 class Pulling:
@@ -45,6 +46,7 @@ class Pulling:
         self.plug, self.name = plug, plug.connector.name
         self._around = hub.around(self._tell)
         self._progress, self._done = progress, 0
+        self.failed: dict[str, Any] | None = None
         self._puller = Puller(plug, hub.journal(), self._around)
 
     def _tell(self, _: str, rows: int) -> None:
@@ -66,6 +68,16 @@ class Pulling:
         moving = row.pop("moving")
         log.info("pulled", connector=self.name, **{k: v for k, v in row.items() if k != "name"})
         return row | ({"moving": list(moving)} if moving else {})
+
+    def goes_on(self, *, compare: bool = False) -> bool:
+        """Pull unless the source wants quiet; False where a person must change something first, which is logged."""
+        try:
+            if not self.is_quiet:
+                self.pull(wait=False, compare=compare)
+        except Stop as error:
+            log.error("connector_stopped", connector=self.name, error=type(error).__name__, reason=said(error))
+            self.failed = failed_row(self.name, error)
+        return self.failed is None
 
     @property
     def is_quiet(self) -> bool:
@@ -111,13 +123,8 @@ def keep_pulling(pullers: Sequence[Pulling], stop: threading.Event) -> None:
         every = puller.plug.connector.every_seconds
         due = time.monotonic() + every
         try:
-            while not stop.wait(max(due - time.monotonic(), 0.0)):
+            while not stop.wait(max(due - time.monotonic(), 0.0)) and puller.goes_on():
                 due = max(due + every, time.monotonic())
-                if not puller.is_quiet:
-                    puller.pull(wait=False, compare=False)
-        except Stop as error:
-            kind = type(error).__name__
-            log.error("connector_stopped", connector=puller.name, error=kind, reason=said(error))
         except BaseException as error:  # noqa: BLE001 - a bug must end the process, not one thread
             failed.append(error)
             stop.set()

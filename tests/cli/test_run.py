@@ -45,15 +45,50 @@ def _write(folder: Path, name: str, text: str) -> None:
     part.rename(path)
 
 
-def test_what_arrives_is_in_the_ledger_and_sigterm_ends_it_well(tmp_path: Path) -> None:
-    """A running hub takes a file that was there and one that comes later; told to stop, it ends with 0."""
-    folder = tmp_path / "hub"
+def _hub(folder: Path) -> Path:
+    """A hub with one connector and one finished file."""
     assert here("new", folder).code == 0
     connector = folder / "connectors/urban_management/bridge/connector.yaml"
     connector.parent.mkdir(parents=True)
     connector.write_text(YAML, encoding="utf-8")
     (folder / "in").mkdir()
     _write(folder, "a.csv", "单号,日期,净重\nA,2026-03-01,7\n")
+    return folder
+
+
+def _broken(folder: Path) -> None:
+    """A second connector, which can be read as a file and not as a source: its address has no such driver."""
+    other = folder / "connectors/housing/slips/connector.yaml"
+    other.parent.mkdir(parents=True)
+    source = 'source: {kind: sql, url: "nosuch://host/db", table: T, key: 单号}'
+    text = YAML.replace('source: {kind: file, path: "in/*.csv", key: 单号}', source)
+    other.write_text(text.replace("urban_management", "housing"), encoding="utf-8")
+
+
+def test_a_connector_that_a_person_must_mend_stops_alone(tmp_path: Path) -> None:
+    """A running hub says which connector stopped and why, and the others go on; where all have stopped, a pull that
+    would go on for ever ends with 2."""
+    folder = _hub(tmp_path / "hub")
+    _broken(folder)
+    process = subprocess.Popen([sys.executable, "-m", "hub.cli", "-C", str(folder), "run"], stderr=subprocess.PIPE)
+    try:
+        _until(lambda: _grams(folder) == 7_000, process)
+        _write(folder, "b.csv", "单号,日期,净重\nB,2026-03-02,5\n")
+        _until(lambda: _grams(folder) == 12_000, process)
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 0, err.decode()
+    stopped = [line for line in err.decode().splitlines() if "connector_stopped" in line]
+    assert len(stopped) == 1
+    assert "housing.bridge" in stopped[0]
+    assert here("-C", folder, "pull", "housing.bridge").code == 2
+
+
+def test_what_arrives_is_in_the_ledger_and_sigterm_ends_it_well(tmp_path: Path) -> None:
+    """A running hub takes a file that was there and one that comes later; told to stop, it ends with 0."""
+    folder = _hub(tmp_path / "hub")
     process = subprocess.Popen(
         [sys.executable, "-m", "hub.cli", "-C", str(folder), "run"],
         stdout=subprocess.PIPE,
