@@ -14,11 +14,11 @@ from pathlib import Path
 from hub.errors import RequestWrong, SourceUnavailable
 from hub.intake.sources.delimited import read_delimited
 from hub.intake.sources.json_lines import read_json
-from hub.intake.sources.layout import FileUnusable
+from hub.intake.sources.layout import DROPPED_MISSING, FileUnusable
 from hub.intake.sources.parquet import read_parquet
 from hub.intake.sources.pieces import RAW_MAX, empty, joined, lines_from, withhold_all
 from hub.intake.sources.port import Batch, FileFound, Unreadable, Whole, path_text
-from hub.intake.sources.sheet import read_sheet
+from hub.intake.sources.sheet_apart import read_sheet_apart
 
 STILL_SECONDS = 2.0
 _MAGIC = ((b"PK\x03\x04", "sheet"), (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "sheet"), (b"PAR1", "parquet"))
@@ -77,7 +77,8 @@ class FileSource:
         """The records of one file, in its order, in batches of about ``rows``; bad content comes as Unreadable.
 
         SourceUnavailable where the file is gone or changed since it was found, also at the end of the reading: what
-        was delivered before is then not to be used.
+        was delivered before is then not to be used. RequestWrong where a column that ``drop`` names is not there: under
+        another name it would get in, and be kept.
         """
         path = self.folder / file.path
         try:
@@ -91,7 +92,7 @@ class FileSource:
         try:
             match _format(path):
                 case "sheet":
-                    yield from read_sheet(path, self.sheet, self.header, self.drop)
+                    yield from read_sheet_apart(path, self.sheet, self.header, self.drop)
                 case "parquet":
                     yield from read_parquet(path, self.drop)
                 case "json":
@@ -100,6 +101,11 @@ class FileSource:
                     pieces = read_delimited(path, self.encoding, self.header, self.drop)
                     yield from withhold_all(pieces) if self.drop else pieces
         except FileUnusable as error:
+            if error.error == DROPPED_MISSING:
+                raise RequestWrong(
+                    "{file} has no column {columns}, which `drop` names", file=path_text(str(path)), columns=error.found,
+                    remedy="If it has another name now, add that to `drop`: personal fields must not get in.",
+                ) from error  # fmt: skip
             whole = _whole_file(path, error)
             yield from withhold_all([whole]) if self.drop else [whole]
 

@@ -9,12 +9,14 @@ names before such a number is added, so that both of two equal columns go.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hub.errors import SetAside
 
 COLUMNS_MAX = 4096
+DROPPED_MISSING = "DROPPED_MISSING"
+"""No refusal of a file but of the connector: a personal column that is not there may have come under another name."""
 
 
 class FileUnusable(SetAside):
@@ -39,14 +41,18 @@ class Columns:
         return tuple(self.names[index] for index in self.kept)
 
 
-def columns_of(header: Sequence[str], drop: Iterable[str] = ()) -> Columns:
-    """Name the columns of a (merged) header. FileUnusable NO_HEADER, TOO_MANY_COLUMNS."""
+def columns_of(header: Sequence[str], drop: Sequence[str] = ()) -> Columns:
+    """Name the columns of a (merged) header. FileUnusable NO_HEADER, TOO_MANY_COLUMNS, DROPPED_MISSING."""
     if len(header) > COLUMNS_MAX:
         raise FileUnusable("TOO_MANY_COLUMNS", f"{len(header)} columns, {COLUMNS_MAX} at most")
     cleaned = [clean_name(name) for name in header]
     if not any(cleaned):
         raise FileUnusable("NO_HEADER", "the header row has no name in it")
     dropped = {name.casefold() for name in drop}
+    there = {name.casefold() for name in cleaned}
+    missing = [name for name in drop if name.casefold() not in there]
+    if missing:
+        raise FileUnusable(DROPPED_MISSING, ", ".join(missing))
     kept = tuple(i for i, name in enumerate(cleaned) if name.casefold() not in dropped)
     namer = Namer()
     return Columns(tuple(namer.name(name or f"column_{i + 1}") for i, name in enumerate(cleaned)), kept)
