@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from hub.events import schema as schemas
 from hub.events.identity import content_hash, event_id, quarantine_id, sha256_hex
 
 KEPT_OF_LONG = 64 << 10
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,16 @@ class Stamp:
         """The mapping and the lists by which a text says what it says."""
         return f"{self.mapping} {self.lists}"
 
+    @cached_property
+    def parts_json(self) -> str:
+        """The names of the parts, as a record set aside has them."""
+        return json.dumps(list(self.parts), ensure_ascii=False)
+
+    @cached_property
+    def observed_utc(self) -> datetime:
+        """``observed_at`` as messages have it: naive UTC."""
+        return self.observed_at.astimezone(UTC).replace(tzinfo=None)
+
 
 def events(mapped: pa.Table, part: str, records: pa.Table, stamp: Stamp) -> pa.Table:
     """The events of one part: ``mapped`` as a part's SELECT gives it, ``records`` the rows it came from (same order),
@@ -50,14 +62,14 @@ def events(mapped: pa.Table, part: str, records: pa.Table, stamp: Stamp) -> pa.T
         "lists": stamp.lists,
         "batch": stamp.batch,
         "act": stamp.act,
-        "observed_at": stamp.observed_at.astimezone(UTC).replace(tzinfo=None),
+        "observed_at": stamp.observed_utc,
     }
     columns = []
     for field in schemas.arrow("waste_event"):
         if field.name in shared:
             columns.append(pa.repeat(pa.scalar(shared[field.name], field.type), size))
         elif field.name in _OF_THE_RECORD:
-            columns.append(records[_OF_THE_RECORD[field.name]])
+            columns.append(records[_OF_THE_RECORD[field.name]].cast(field.type))
         elif field.name in there:
             columns.append(mapped[field.name].cast(field.type))
         else:
@@ -98,7 +110,7 @@ def withdrawals(items: Sequence[Withdrawal], stamp: Stamp) -> pa.Table:
             "restated": item.restated,
             "record": item.record,
             "record_sha256": item.record_sha256,
-            "observed_at": stamp.observed_at.astimezone(UTC).replace(tzinfo=None),
+            "observed_at": stamp.observed_utc,
             "batch": stamp.batch,
             "act": item.act or stamp.act,
             "connector": stamp.connector,
@@ -149,9 +161,9 @@ def quarantined(
         "source_key": key,
         "revision": revision,
         "restated": restated,
-        "parts": json.dumps(list(stamp.parts), ensure_ascii=False),
+        "parts": stamp.parts_json,
         "scope": scope,
-        "errors": json.dumps(list(errors), ensure_ascii=False, separators=(",", ":")),
+        "errors": _json(list(errors)),
         "record": kept,
         "record_bytes": length if length is not None else len(raw),
         "record_sha256": digest,
@@ -160,7 +172,7 @@ def quarantined(
         "mapping": stamp.mapping,
         "lists": stamp.lists,
         "batch": stamp.batch,
-        "observed_at": stamp.observed_at.astimezone(UTC).replace(tzinfo=None),
+        "observed_at": stamp.observed_utc,
     }
 
 
@@ -185,7 +197,7 @@ def act(
         "person": person,
         "reason": reason,
         "acted_at": at.astimezone(UTC).replace(tzinfo=None),
-        "body": json.dumps(body, ensure_ascii=False, separators=(",", ":")),
+        "body": _json(body),
     }
 
 

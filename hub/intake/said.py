@@ -13,12 +13,13 @@ import pyarrow as pa
 @dataclass
 class Said:
     """What a batch comes to. ``events`` has the schema's columns and ``content``; ``matched`` counts the rows whose key
-    was known to be in the source."""
+    was known to be in the source; ``keyless`` has the ids of what was set aside without a readable key."""
 
     events: list[pa.Table] = field(default_factory=list)
     quarantine: list[dict[str, Any]] = field(default_factory=list)
     deleted: list[tuple[str, int, int, str | None]] = field(default_factory=list)
     alike: list[tuple[str, str, str]] = field(default_factory=list)
+    keyless: set[str] = field(default_factory=set)
     read: int = 0
     unchanged: int = 0
     skipped: int = 0

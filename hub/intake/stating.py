@@ -80,12 +80,11 @@ class Stating:
 
     def set_aside_once(self, row: dict[str, Any], said: Said) -> None:
         """Set a record without a readable key aside, unless this very one was."""
-        if self._seen.is_waiting(row["quarantine_id"]) or any(
-            q["quarantine_id"] == row["quarantine_id"] for q in said.quarantine
-        ):
+        if row["quarantine_id"] in said.keyless or self._seen.is_waiting(row["quarantine_id"]):
             said.unchanged += 1
         else:
             said.quarantine.append(row)
+            said.keyless.add(row["quarantine_id"])
 
     def _aside(
         self,
@@ -144,7 +143,8 @@ class Stating:
             return
         fine = _without(rows, errors)
         mapped = self._mapped(fine, errors)
-        for row in rows.filter(pa.array(_among(rows, errors))).to_pylist() if errors else ():
+        bad = rows.select(_OF_ONE_SET_ASIDE).filter(pa.array(_among(rows, errors))) if errors else rows.slice(0, 0)
+        for row in bad.to_pylist():
             said.quarantine.append(self._aside(row, origins, row["revision"], row["restated"], errors[row["rn"]]))
         self._emit(_without(fine.select(_AFTER_MAPPING), errors), mapped, said)
 
@@ -266,6 +266,7 @@ _AFTER_MAPPING = ("rn", "skey", "rec", "sha", "scope", "revision", "restated", "
 """What is still asked of a record once it is mapped."""
 
 
+_OF_ONE_SET_ASIDE = ("rn", "skey", "rec", "sha", "scope", "line", "origin", "revision", "restated")
 _OF_A_FAILURE = ("rn", "region_successor")
 
 

@@ -144,4 +144,5 @@ def _limit() -> None:
 
 if __name__ == "__main__":
     _limit()
-    serve(sys.stdin.buffer, sys.stdout.buffer)
+    with open(0, "rb") as asking, open(1, "wb") as answering:
+        serve(asking, answering)
