@@ -34,9 +34,6 @@ _PLAIN = {
     "manifest_line",
     "value",
     "region",
-    "holder_scheme",
-    "counterparty_scheme",
-    "carrier_scheme",
 }
 """Content without control characters: closed lists, numbers, checked codes."""
 
