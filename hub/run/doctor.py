@@ -136,7 +136,10 @@ def _source(hub: Parts, plug: Plug) -> Check:
     name = plug.connector.name
     try:
         if isinstance(plug.connector.source, FileSpec):
-            found = file_source(plug, hub.around()).found(0.0)
+            source = file_source(plug, hub.around())
+            found = source.found(0.0)
+            for newest in found.files[-1:]:  # whether its columns are those that the connector drops
+                next(source.read(newest, 1), None)
             return _good(name, translate("{count} file(s)", count=len(found.files)))
         with opened(plug, hub.around()) as read:
             return _good(name, translate("{count} row(s)", count=read.count()))

@@ -12,7 +12,7 @@ import xlsxwriter
 
 from hub.errors import RequestWrong
 from hub.events import columns
-from hub.run import preview, pull, quarantine_list
+from hub.run import doctor, preview, pull, quarantine_list
 from hub.wiring import Hub
 from tests.intake.plugging import connector_text
 from tests.intake.sources.reading import settle
@@ -65,7 +65,7 @@ def _records(folder: Path) -> list[dict[str, str]]:
 
 @pytest.mark.parametrize("suffix", ["csv", "xlsx", "parquet"])
 def test_a_renamed_personal_column_does_not_get_in(tmp_path: Path, suffix: str) -> None:
-    """A file without the column that is dropped stops its connector, by pull and by preview, and nothing of it is kept,
+    """A file without the column that is dropped stops its connector, by pull, preview and doctor, and nothing of it is kept,
     nor set aside; once the new name is dropped too, the same file is read."""
     _hub(tmp_path, "司机")
     _write(tmp_path, suffix, "驾驶员")
@@ -77,6 +77,8 @@ def test_a_renamed_personal_column_does_not_get_in(tmp_path: Path, suffix: str) 
         assert quarantine_list(hub, "all")["rows"] == []
         with pytest.raises(RequestWrong, match="司机"):
             preview(hub, "housing.scales", 1)
+        (found,) = (check for check in doctor(hub)["checks"] if check["part"] == "housing.scales")
+        assert (found["ok"], "司机" in found["found"], "drop" in found["remedy"]) == (False, True, True)
     _hub(tmp_path, "驾驶员")
     assert _pull(tmp_path)["events"] == 1
     assert _records(tmp_path) == [dict(zip(COLUMNS, ROW, strict=True))]
