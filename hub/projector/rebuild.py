@@ -6,16 +6,18 @@ Memory stays bounded: the entries wait in an Arrow file, the keys in a DuckDB th
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 
 from hub.ahead import ahead
+from hub.errors import StoreUnavailable
 from hub.journal.port import Journal, Run
 from hub.projector.clock import now
 from hub.projector.entries import SCHEMA, from_events
@@ -49,11 +51,11 @@ def rebuild(
 
     ``progress`` counts every event twice: read, and written.
     """
-    with locked(journal, locks), TemporaryDirectory(prefix="wastehub-rebuild-") as folder:
+    with locked(journal, locks), _folder() as folder:
         making = store.rebuilding(projection, journal.identity)
         seen = {claim.partition: _Seen(claim) for claim in store.claim("events", journal.partitions["events"])}
-        spill = Path(folder) / "entries.arrow"
-        newest = Newest(Path(folder))
+        spill = folder / "entries.arrow"
+        newest = Newest(folder)
         try:
             told = _read_all(journal, seen, spill, newest, progress)
             winners = newest.winners()
@@ -72,6 +74,18 @@ def rebuild(
             newest.close()
         making.swap([_rebuilt(part, applied) for part in seen.values()], told)
         return project_locked(journal, store, projection)
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """Where a rebuild keeps what is too much for the memory; StoreUnavailable where there is no room for it."""
+    try:
+        with TemporaryDirectory(prefix="wastehub-rebuild-") as folder:
+            yield Path(folder)
+    except (OSError, duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        raise StoreUnavailable(
+            "the store {path} does not take or give rows: {reason}", path=gettempdir(), reason=str(error)
+        ) from error
 
 
 def _rebuilt(part: _Seen, applied: Mapping[int, int]) -> Rebuilt:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from hub.errors import Fenced
+from hub.errors import Fenced, StoreUnavailable
 from hub.journal.embedded import EmbeddedJournal
 from hub.projector.project import project_once
 from hub.projector.rebuild import rebuild
@@ -104,3 +105,18 @@ def test_entries_are_indexed_after_every_rebuild(tmp_path: Path, hub: tuple[Embe
     with closing(empty), closing(other):
         rebuild(empty, other, ledger(), tmp_path / "locks")
         assert other.positions()[0]["applied"] == 0
+
+
+def test_no_room_for_what_a_rebuild_keeps_aside(
+    tmp_path: Path, hub: tuple[EmbeddedJournal, SqliteStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full or missing temporary folder is said, and what stands goes on standing."""
+    journal, store = hub
+    right = shown(store.path)
+    with monkeypatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+        with pytest.raises(StoreUnavailable, match="nowhere"):
+            rebuild(journal, store, ledger(), tmp_path / "locks")
+    assert shown(store.path) == right
+    rebuild(journal, store, ledger(), tmp_path / "locks")
+    assert shown(store.path) == right
