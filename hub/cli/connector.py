@@ -7,11 +7,12 @@ from typing import Any
 
 import click
 
+from hub.cli.lazy import GroupInOrder
 from hub.cli.out import answer, json_option
 from hub.cli.tables import show_connectors, show_errors, show_preview, show_tests
 
 
-@click.group()
+@click.group(cls=GroupInOrder)
 def connector() -> None:
     """The files that plug in a department's system."""
 

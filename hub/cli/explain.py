@@ -18,6 +18,9 @@ def explain(folder: Path, id_: str, as_json: bool) -> None:
     """Show what is behind a figure, entity, event or source key.
 
     From a line of the ledger to its entries, their events and the records as the sources gave them, and back.
+
+    ID is a source key (a JSON array where it has several columns), an entity, an event, a record set aside, or a line
+    such as line:2026-03/371502/domestic/SW/SW61/COLLECTED/* where * is any; ledger --json has the ids of its lines.
     """
     from hub.steward.explain import explain as trace
     from hub.wiring import Hub

@@ -22,6 +22,14 @@ class Place:
     sentence: str
 
 
+class GroupInOrder(click.Group):
+    """A click group whose commands are listed in the order in which they were written, which is that of their use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Unsorted."""
+        return list(self.commands)
+
+
 class LazyGroup(click.Group):
     """A click group over ``places``; the list of its commands is shown without importing one of them."""
 
@@ -30,7 +38,7 @@ class LazyGroup(click.Group):
         self.places = places
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """In the order in which they were written, which is the order of their use."""
+        """In the order of their use, too."""
         return list(self.places)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:

@@ -31,7 +31,13 @@ def _columns(_context: click.Context, _option: click.Parameter, text: str) -> li
 @click.option("--period", help="2026 with all months and quarters in it, 2026Q1 with its months, or 2026-03.")
 @click.option("--region", help="Only this region, by its GB/T 2260 code.")
 @click.option("--stream", help="Only this stream, such as domestic.")
-@click.option("--by", default="period,stream,kind", show_default=True, callback=_columns, help="Columns to sum by.")
+@click.option(
+    "--by",
+    default="period,stream,kind",
+    show_default=True,
+    callback=_columns,
+    help="Columns to sum by, of period,region,stream,scheme,code,kind,department.",
+)
 @json_option
 @click.pass_obj
 def ledger(

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from hub.cli.lazy import GroupInOrder
 from hub.cli.logs import log_to_stderr
 from hub.cli.out import answer, json_option
 from hub.cli.set_aside import show_decided, show_quarantine, show_redriven
@@ -32,7 +33,7 @@ def _by_a_person(command: Callable[..., Any]) -> Callable[..., Any]:
     return decided
 
 
-@click.group()
+@click.group(cls=GroupInOrder)
 def quarantine() -> None:
     """Records that were set aside, and what to do with them."""
 

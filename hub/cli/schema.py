@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from hub.cli.lazy import GroupInOrder
 from hub.cli.out import answer, json_option
 from hub.cli.tables import show_fields
 from hub.errors import RequestWrong
@@ -16,7 +17,7 @@ from hub.texts import translate
 NAMES = ("waste_event", "quarantine", "act")
 
 
-@click.group()
+@click.group(cls=GroupInOrder)
 def schema() -> None:
     """The schemas of the three topics, and whether they may change so."""
 

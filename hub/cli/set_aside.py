@@ -36,7 +36,7 @@ def show_record(row: Row) -> None:
     """Which record, what became of it, and every error of every field."""
     connector = visible(row["connector"]) if row.get("connector") else ""
     key = cell("source_key", row["source_key"]) if row.get("source_key") else visible(row.get("place") or "")
-    head = (visible(row["id"]), connector, key, value_of("state", row.get("state")))
+    head = (visible(row.get("id", "")), connector, key, value_of("state", row.get("state")))
     click.secho("  ".join(filter(None, head)), bold=True)
     for error in row.get("errors", ()):
         for line in error_lines(error):

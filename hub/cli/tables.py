@@ -105,7 +105,7 @@ def show_preview(found: dict[str, Any]) -> None:
             {name: value for name, value in row.items() if name != "source_key"}, cell("source_key", row["source_key"])
         )
     for row in found["quarantined"]:
-        show_record(row)
+        show_record({name: value for name, value in row.items() if name != "id"})
 
 
 def show_checks(found: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from hub.cli.complaint import problem_lines
 from hub.cli.lazy import in_language
 from hub.cli.visible import width
 from hub.errors import Problem
-from tests.cli.run import wastehub
+from tests.cli.run import here, wastehub
 
 
 @pytest.mark.parametrize("language", ["C", "POSIX", "", "zh_CN.UTF-8"])
@@ -57,6 +57,17 @@ def test_every_command_explains_itself_in_chinese() -> None:
                 assert any("一" <= c <= "鿿" for c in text), (name, one.name, text)
         assert command.help is not None
         assert command.help.splitlines()[0] == translate(main.COMMANDS[name].sentence)
+
+
+def test_commands_stand_in_the_order_of_their_use() -> None:
+    """The help of a group lists what comes first first, not by the alphabet."""
+    shown = here("connector", "--help").out
+    assert [line.split()[0] for line in shown.partition("命令:")[2].splitlines() if line.strip()] == [
+        "list",
+        "check",
+        "test",
+        "preview",
+    ]
 
 
 def test_the_first_help_imports_nothing_heavy() -> None:
