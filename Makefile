@@ -42,7 +42,7 @@ check: setup ## style, types, imports, texts, docs: the code's own rules
 bench: setup ## what it reaches on this machine (writes build/bench.json)
 	$(BIN)/python -m tests.bench $(ARGS)
 
-faults: setup ## kill, fill, cut and race it by seeds, and count what is lost or doubled
+faults: setup ## by seeds: kill pull, project, rebuild and run, race them, fill their disk, cut files, spoil the cache; count losses
 	$(BIN)/python -m tests.faults $(ARGS)
 
 texts: setup ## bring the Chinese catalogue in step with the code

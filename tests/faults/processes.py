@@ -8,6 +8,7 @@ worker itself never opens a hub: no lock, no connection and no thread is carried
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import time
 from pathlib import Path
@@ -24,28 +25,34 @@ import hub.wiring  # noqa: F401 - imported before the forks
 from hub.cli.main import run
 
 
-def start(folder: Path, *command: str) -> int:
-    """Run ``wastehub -C folder command``; its output goes to ``folder``/out. Returns the process id."""
+def start(folder: Path, *command: str, room: int | None = None) -> int:
+    """Run ``wastehub -C folder command``; its output goes to ``folder``/out. Returns the process id.
+
+    ``room``: the disk is full for it where a file would be longer than so many bytes.
+    """
     child = os.fork()
     if child == 0:
-        _become(folder, command)
+        _become(folder, command, room)
     return child
 
 
-def _become(folder: Path, command: tuple[str, ...]) -> NoReturn:
+def _become(folder: Path, command: tuple[str, ...], room: int | None) -> NoReturn:
     try:
         out = os.open(folder / "out", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(out, 1)
         os.dup2(out, 2)
+        if room is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
         os._exit(run(["-C", str(folder), *command]))
     finally:
         os._exit(102)
 
 
-def kill(child: int) -> bool:
-    """kill -9 and wait; whether it still ran."""
+def kill(child: int) -> int | None:
+    """kill -9 and wait; its exit code where it had ended before, None where it still ran."""
     os.kill(child, signal.SIGKILL)
-    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+    status = os.waitpid(child, 0)[1]
+    return None if os.WIFSIGNALED(status) else os.waitstatus_to_exitcode(status)
 
 
 def ended(child: int, patience: float) -> int:

@@ -1,4 +1,5 @@
-"""One schedule: commands started, killed and raced while the source changes; then the count."""
+"""One schedule: commands started, killed and raced, on a disk that is full for some of them, while the source changes
+and its files and the cache are cut and damaged; then the count."""
 
 from __future__ import annotations
 
@@ -20,7 +21,13 @@ from tests.faults.source import Source
 PATIENCE = 120.0  # seconds until a command that nobody kills must have ended; reached only when something is broken
 ROUNDS = 2
 LONGEST = 0.8  # seconds of life that a killed process may have
-COMMANDS = (("pull", "--once"), ("pull", "--once"), ("project", "--once"), ("project", "--once"), ("run",))
+COMMANDS = (
+    ("pull", "--once"), ("pull", "--once"), ("pull", "--once"), ("project", "--once"), ("project", "--once"),
+    ("project", "--rebuild", "--once"), ("run",),
+)  # fmt: skip
+PAGE = 4096
+ROOM = 20_000, 1_000_000  # bytes that a file may have at most where the disk is full for a command
+IN_ORDER = (0, 3)  # done, or a part did not answer: anything else is a fault of ours
 
 
 @dataclass(frozen=True)
@@ -42,15 +49,20 @@ def live_through(seed: int, folder: Path) -> Found:
     kills, wrong = 0, list[str]()
     for _ in range(ROUNDS):
         source.change(chance.randint(1, 300))
-        children = [start(folder, *chance.choice(COMMANDS)) for _ in range(chance.randint(1, 3))]
+        commands = [chance.choice(COMMANDS) for _ in range(chance.randint(1, 3))]
+        rooms = [_room(chance) if chance.random() < 0.3 else None for _ in commands]
+        children = [start(folder, *command, room=room) for command, room in zip(commands, rooms, strict=True)]
         if chance.random() < 0.5:
             source.change(chance.randint(1, 50))
         # Killed one after the other; the exponent prefers early moments, of which more lie in the midst of work.
-        for child in children:
+        for child, command in zip(children, commands, strict=True):
             time.sleep(LONGEST / len(children) * chance.random())
-            kills += kill(child)
-        if chance.random() < 0.2:
-            shutil.rmtree(folder / "data" / "seen", ignore_errors=True)
+            code = kill(child)
+            kills += code is None
+            if code is not None and code not in IN_ORDER:
+                wrong.append(f"{' '.join(command)} ended with {code}")
+        _spoil(source, folder, chance)
+    source.mend_the_files()
     for command in (("pull", "--once", "--compare"), ("project", "--once")):
         code = ended(start(folder, *command), PATIENCE)
         if code:
@@ -59,6 +71,29 @@ def live_through(seed: int, folder: Path) -> Found:
     if not found.wrong:
         shutil.rmtree(folder)
     return found
+
+
+def _room(chance: random.Random) -> int:
+    """Small ones as often as large ones: the cache, the journal and the store are full in turn."""
+    least, most = ROOM
+    return round(least * (most / least) ** chance.random())
+
+
+def _spoil(source: Source, folder: Path, chance: random.Random) -> None:
+    """While nothing runs: a delivered file is cut, the cache is lost or damaged."""
+    if chance.random() < 0.3:
+        source.cut_a_file()
+    seen, what = folder / "data" / "seen", chance.random()
+    if what < 0.2:
+        shutil.rmtree(seen, ignore_errors=True)
+    for path in sorted(seen.glob("*.db")) if 0.2 <= what < 0.5 else ():
+        size = path.stat().st_size
+        if what < 0.3:
+            os.truncate(path, chance.randrange(size + 1))
+        else:
+            with path.open("r+b") as cache:
+                cache.seek(chance.randrange(size // PAGE + 1) * PAGE)
+                cache.write(chance.randbytes(PAGE))
 
 
 def _count(seed: int, folder: Path, source: Source, kills: int, wrong: list[str]) -> Found:
@@ -71,7 +106,7 @@ def _count(seed: int, folder: Path, source: Source, kills: int, wrong: list[str]
     counted = (("lost", lost), ("doubled", doubled), ("stale", stale))
     wrong += [f"{len(keys)} {what}: {keys[:5]}" for what, keys in counted if keys]
     open_keys = _query(folder, "SELECT source_key FROM quarantine_v1 WHERE state = 'open'")
-    waiting = sorted(json.loads(key)[0] for (key,) in open_keys)
+    waiting = sorted(json.loads(key)[0] for (key,) in open_keys if key is not None)  # the end of a cut file has none
     if waiting != sorted(waits):
         wrong.append(f"in quarantine {waiting} instead of {sorted(waits)}")
     ((flows,),) = _query(folder, "SELECT coalesce(sum(mass_g), 0) FROM flows_v1")

@@ -35,13 +35,18 @@ OLD_FILE_SECONDS = 3600
 
 @dataclass
 class Source:
-    """``folder`` is the hub's. A number in KG changes with every statement, so that a stale one is seen."""
+    """``folder`` is the hub's. A number in KG changes with every statement, so that a stale one is seen.
+
+    ``cut``: files (by name) that were cut short where they lay, and the scope that each of them states.
+    """
 
     folder: Path
     random: random.Random
     version: int = 0
     files: int = 0
     scopes: dict[str, dict[str, str]] = field(default_factory=dict)
+    cut: dict[str, str] = field(default_factory=dict)
+    good: set[str] = field(default_factory=set)
 
     def make(self) -> None:
         """The hub's folder, its two connectors, an empty table."""
@@ -74,31 +79,46 @@ class Source:
         if chance < 0.06:
             db.execute("DELETE FROM T WHERE K = ?", (key,))
             return
-        kg = BAD if key.endswith("7") and chance < 0.6 and self._is_new(db, key) else str(self.version)
+        # Only a key that never was good is bad: what stands does not depend on what the hub had the time to see.
+        bad = key.endswith("77") and key not in self.good and chance < 0.6
+        if not bad:
+            self.good.add(key)
         gone = "1" if chance > 0.94 else None
-        db.execute("INSERT OR REPLACE INTO T VALUES (?, ?, ?, ?)", (key, kg, self.version, gone))
+        row = (key, BAD if bad else str(self.version), self.version, gone)
+        db.execute("INSERT OR REPLACE INTO T VALUES (?, ?, ?, ?)", row)
 
-    @staticmethod
-    def _is_new(db: sqlite3.Connection, key: str) -> bool:
-        """Only a key that never was good goes bad: what stands then does not depend on what the hub had time to see."""
-        known = db.execute("SELECT KG FROM T WHERE K = ?", (key,)).fetchone()
-        return (known is not None and known[0] == BAD) or (known is None and key.endswith("77"))
-
-    def _file(self) -> None:
+    def _file(self, scope: str | None = None, name: str | None = None) -> None:
         """A new statement of one scope: some rows stay, some change, some are gone."""
         self.version += 1
         self.files += 1
-        scope = f"s{self.random.randrange(3)}"
+        scope = scope or f"s{self.random.randrange(3)}"
         rows = {k: kg for k, kg in self.scopes.get(scope, {}).items() if self.random.random() < 0.9}
         for _ in range(self.random.randint(1, 40)):
             rows[f"{scope}-{self.random.randrange(120)}"] = str(self.version)
         self.scopes[scope] = rows
-        text = "K,KG,S\n" + "".join(f"{key},{kg},{scope}\n" for key, kg in rows.items())
+        # The number stands last: of a file that is cut, a record that looks whole may be wrong, but not of another scope.
+        text = "K,S,KG\n" + "".join(f"{key},{scope},{kg}\n" for key, kg in rows.items())
         hidden = self.folder / "in" / f".{self.files:06d}"
         hidden.write_text(text)
         at = time.time() - OLD_FILE_SECONDS + self.files
         os.utime(hidden, (at, at))
-        hidden.rename(self.folder / "in" / f"{self.files:06d}.csv")
+        hidden.rename(self.folder / "in" / (name or f"{self.files:06d}-{scope}.csv"))
+
+    def cut_a_file(self) -> None:
+        """One that was delivered is cut short where it lies."""
+        paths = sorted((self.folder / "in").glob("*.csv"))
+        if paths:
+            path = self.random.choice(paths)
+            at = path.stat().st_mtime + 0.5
+            os.truncate(path, self.random.randrange(path.stat().st_size + 1))
+            os.utime(path, (at, at))
+            self.cut[path.name] = path.stem.rpartition("-")[2]
+
+    def mend_the_files(self) -> None:
+        """What was cut is sent anew under its name, as it then is."""
+        for name, scope in self.cut.items():
+            self._file(scope, name)
+        self.cut.clear()
 
     def truth(self) -> tuple[dict[str, int], set[str]]:
         """Key → kilograms that must stand, and the keys whose record must wait in quarantine."""
