@@ -1,4 +1,4 @@
-"""The embedded journal: the contract, and what is its own (the file, its clock, its locks, damage)."""
+"""The embedded journal: the contract, and what is its own (the file, its clock, its locks)."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from hub.journal.embedded_file import FORMAT
 from hub.journal.port import Fence, Outgoing
 from tests.contracts.journal import JournalContract
 from tests.contracts.journal_processes import OpenJournal, batch, messages, outgoing, runs, start, whole_batches
+from tests.journal.embedded_damage import change, filled
 
 
 def _small_disk() -> None:
@@ -47,7 +48,7 @@ class TestEmbedded(JournalContract):
     def damage(self, topic: str, position: int) -> None:
         """One byte of the chunk's payload."""
         one_byte = "CAST(substr(payload, 1, 30) || x'00' || substr(payload, 32) AS BLOB)"
-        _change(self.path, f"payload = {one_byte}", topic, position)
+        change(self.path, f"payload = {one_byte}", topic, position)
 
     def fill(self) -> Callable[[], None]:
         """No file may grow beyond a few hundred kilobytes."""
@@ -59,79 +60,9 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "journal.db"
 
 
-def _change(path: Path, assignment: str, topic: str, position: int) -> None:
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        changed = connection.execute(
-            f"UPDATE chunks SET {assignment} WHERE topic = ? AND first <= ? AND ? < first + count",
-            (topic, position, position),
-        )
-        assert changed.rowcount == 1
-
-
-def _filled(path: Path) -> None:
-    """Three chunks of 100 events each."""
-    with closing(EmbeddedJournal(path)) as journal:
-        fence = journal.fence("a")
-        for number in range(3):
-            journal.append(fence, [outgoing("events", [b"%d %d" % (number, i) for i in range(100)])])
-
-
-@pytest.mark.parametrize(
-    "assignment",
-    [
-        "payload = x''", "payload = zeroblob(length(payload))", "payload = CAST(payload || x'00' AS BLOB)",
-        "seal = x'00'", "raw_size = 1 << 40", "raw_size = -1", "appended_us = appended_us - 1", "schema_id = 2",
-        "writer = 'b'", "count = 99", "count = 101", "first = first + 1", "count = -1",
-    ],
-)  # fmt: skip
-def test_damaged_chunk(path: Path, assignment: str) -> None:
-    """Whatever is changed in a chunk's row, reading it is refused with the place, and nothing of it is handed out."""
-    _filled(path)
-    _change(path, assignment, "events", 150)
-    with closing(EmbeddedJournal(path)) as journal:
-        with pytest.raises(JournalCorrupt) as raised:
-            journal.read("events", {}, 1_000)
-        assert raised.value.facts["topic"] == "events"
-        assert raised.value.facts["partition"] == 0
-        assert 100 <= raised.value.facts["position"] <= 200
-        with pytest.raises(JournalCorrupt):
-            journal.read_at("events", [(0, 100)])
-
-
-@pytest.mark.parametrize("first", [0, 100, 200])
-def test_missing_chunk(path: Path, first: int) -> None:
-    """A chunk that is gone, be it the first, a middle or the last one, is noticed where it was."""
-    _filled(path)
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("DELETE FROM chunks WHERE topic = 'events' AND first = ?", (first,))
-    with closing(EmbeddedJournal(path)) as journal:
-        with pytest.raises(JournalCorrupt) as raised:
-            journal.read("events", {}, 1_000)
-        assert raised.value.facts["position"] == first
-
-
-def test_damaged_pages(path: Path) -> None:
-    """A file with overwritten pages is reported as damaged, whatever SQLite trips over, and never read in part."""
-    _filled(path)
-    whole = bytearray(path.read_bytes())
-    page = int.from_bytes(whole[16:18], "big")
-    outcomes = set()
-    for number in range(1, len(whole) // page):
-        broken = bytearray(whole)
-        broken[number * page : number * page + page // 2] = b"\xa5" * (page // 2)
-        path.write_bytes(broken)
-        try:
-            with closing(EmbeddedJournal(path)) as journal:
-                outcomes.add("whole" if len(messages(journal, "events")) == 300 else "part")
-        except JournalCorrupt:
-            outcomes.add("corrupt")
-    assert "corrupt" in outcomes
-    assert "part" not in outcomes
-
-
 def test_a_position_beyond_the_end(path: Path) -> None:
     """Reading from beyond the end is refused: the file lost messages or is another one than before."""
-    _filled(path)
+    filled(path)
     with closing(EmbeddedJournal(path)) as journal:
         assert journal.read("events", {0: 300}, 10) == []
         with pytest.raises(JournalCorrupt, match="301"):
@@ -186,7 +117,7 @@ def test_runs_are_long(path: Path) -> None:
 
 def test_runs_are_cut_where_the_schema_changes(path: Path) -> None:
     """Messages written with different schemas are never in one run."""
-    _filled(path)
+    filled(path)
     with closing(EmbeddedJournal(path)) as journal:
         older = journal.read("events", {}, 1)[0].schema_id
         journal._schema_ids = {**journal._schema_ids, "waste_event": journal._schema_ids["act"]}
@@ -198,7 +129,7 @@ def test_runs_are_cut_where_the_schema_changes(path: Path) -> None:
 
 def test_busy(path: Path) -> None:
     """While another process holds the write lock for too long, an append is refused as "try again"; reading goes on."""
-    _filled(path)
+    filled(path)
     with (
         closing(EmbeddedJournal(path, busy_seconds=0.05)) as journal,
         closing(sqlite3.connect(path, isolation_level=None)) as other,
@@ -296,7 +227,7 @@ def test_what_is_no_journal(path: Path, make: Callable[[Path], None]) -> None:
 
 def test_a_newer_format(path: Path) -> None:
     """A journal of a newer wastehub is refused, saying which format it has."""
-    _filled(path)
+    filled(path)
     with closing(sqlite3.connect(path)) as connection:
         connection.execute(f"PRAGMA user_version = {FORMAT + 1}")
     with pytest.raises(Refused, match=str(FORMAT + 1)):
