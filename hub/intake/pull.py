@@ -15,6 +15,7 @@ from hub.intake.pull_files import pull_files
 from hub.intake.pull_table import pull_table
 from hub.intake.pulled import Pulled
 from hub.intake.session import Session, Surroundings
+from hub.intake.spoilt import CacheSpoilt, thrown_away_if_spoilt
 from hub.journal.port import Journal
 
 
@@ -34,6 +35,12 @@ class Puller:
         Waits for another pull of the same connector. Raises Refused where the key or the parts changed, Fenced where a
         later puller took over, SourceUnavailable and JournalUnavailable where it may be tried again.
         """
+        try:
+            return self._pull(wait=wait, compare=compare)
+        except CacheSpoilt:
+            return self._pull(wait=wait, compare=compare)
+
+    def _pull(self, *, wait: bool, compare: bool) -> Pulled:
         with self.session() as session:
             session.refuse_changed_shape()
             spec = session.connector.source
@@ -48,6 +55,7 @@ class Puller:
         locks.mkdir(parents=True, exist_ok=True)
         with (
             FileLock(locks / f"{self._plug.connector.identity}.lock"),
+            thrown_away_if_spoilt(self._around.seen_path(self._plug.connector.identity)),
             closing(Session(self._plug, self._journal, self._around, self._engine, act_id)) as session,
         ):
             yield session

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
-from hub.errors import Refused, RequestWrong
+from hub.errors import JournalUnavailable, Refused, RequestWrong
 from hub.events import columns as codec
 from hub.events.refusals import STATES, with_remedies
 from hub.intake.appending import catch_up, read_rows
@@ -17,6 +18,7 @@ from hub.intake.pull import Puller
 from hub.intake.said import Said
 from hub.intake.seen import Seen
 from hub.intake.session import Session, Surroundings
+from hub.intake.spoilt import CacheSpoilt, thrown_away_if_spoilt
 from hub.journal.port import TOPICS, Journal
 
 _READ_AT_ONCE = 20_000
@@ -40,15 +42,20 @@ def listed(journal: Journal, data: Path, state: str = "open") -> list[dict[str, 
     """Records set aside, in ``state`` (or ``all``), with every error and its remedy."""
     rows: list[dict[str, Any]] = []
     for identity in identities(journal):
-        seen = Seen(data / "seen" / f"{identity}.db")
-        try:
-            catch_up(journal, seen, identity)
-            wanted = [w for w in seen.waiting() if state in ("all", w[2])]
-        finally:
-            seen.close()
+        wanted = [w for w in _waiting(journal, data, identity) if state in ("all", w[2])]
         messages = read_rows(journal, "quarantine", [(w[3], w[4]) for w in wanted])
         rows += [_row(message, w[2]) for message, w in zip(messages, wanted, strict=True)]
     return rows
+
+
+def _waiting(journal: Journal, data: Path, identity: str) -> list[tuple[str, str | None, str, int, int]]:
+    """As :meth:`Seen.waiting`, of the cache or, where that is damaged, of one made anew."""
+    path = data / "seen" / f"{identity}.db"
+    for _ in range(2):
+        with suppress(CacheSpoilt), thrown_away_if_spoilt(path), closing(Seen(path)) as seen:
+            catch_up(journal, seen, identity)
+            return seen.waiting()
+    raise JournalUnavailable("the cache {path} cannot be used: {reason}", path=str(path), reason="damaged again")
 
 
 def shown(journal: Journal, data: Path, quarantine_id: str) -> dict[str, Any]:
@@ -68,12 +75,7 @@ def row_of(journal: Journal, data: Path, quarantine_id: str) -> dict[str, Any]:
     """The listed row of one record, with the whole ``message``. The id may be shortened to what tells it apart."""
     found = []
     for identity in identities(journal):
-        seen = Seen(data / "seen" / f"{identity}.db")
-        try:
-            catch_up(journal, seen, identity)
-            found += [w for w in seen.waiting() if w[0].startswith(quarantine_id)]
-        finally:
-            seen.close()
+        found += [w for w in _waiting(journal, data, identity) if w[0].startswith(quarantine_id)]
     if len(found) != 1:
         raise RequestWrong(
             "{count} quarantined records begin with {id}",
