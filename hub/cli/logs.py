@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import MutableMapping
+from datetime import datetime
+from typing import Any
 
 
 def log_to_stderr(*, everything: bool) -> None:
@@ -18,7 +21,7 @@ def log_to_stderr(*, everything: bool) -> None:
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _by_the_citys_clock if terminal else structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
             render,
         ],
@@ -26,3 +29,11 @@ def log_to_stderr(*, everything: bool) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
+
+
+def _by_the_citys_clock(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """What a person reads beside the log is in the city's time: so is the log."""
+    from hub.events.calendar import SHANGHAI
+
+    event["timestamp"] = datetime.now(SHANGHAI).isoformat(" ", "seconds")
+    return event

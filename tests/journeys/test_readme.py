@@ -14,10 +14,10 @@ from tests.rules.code import ROOT
 FENCE = re.compile(r"^```(\w*)([^\n]*)\n(.*?)^```", re.M | re.S)
 
 
-@pytest.fixture(scope="module")
-def steps() -> list[tuple[str, str]]:
-    """The README's blocks in order: (file name, content) of files, ("", "$ …" and output) of commands."""
-    blocks = FENCE.findall((ROOT / "README.md").read_text(encoding="utf-8"))
+@pytest.fixture(scope="module", params=["README.md", "README.zh.md"])
+def steps(request: pytest.FixtureRequest) -> list[tuple[str, str]]:
+    """A README's blocks in order: (file name, content) of files, ("", "$ …" and output) of commands."""
+    blocks = FENCE.findall((ROOT / request.param).read_text(encoding="utf-8"))
     found = [(info.strip(), body) for language, info, body in blocks if info.strip() or language == "console"]
     assert len(found) >= 5
     return found

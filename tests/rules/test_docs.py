@@ -14,7 +14,7 @@ from hub.cli.main import wastehub
 from hub.intake.connector_file import parse_connector
 from tests.rules import code, reference
 
-PAGES = (code.ROOT / "README.md", *sorted((code.ROOT / "docs").glob("*.md")))
+PAGES = (*sorted(code.ROOT.glob("README*.md")), *sorted((code.ROOT / "docs").glob("*.md")))
 COMMAND = re.compile(r"(?:\.venv/bin/)?wastehub(?: [^`\n|;#]+)?")
 FENCE = re.compile(r"^```(\w*)([^\n]*)\n(.*?)^```", re.M | re.S)
 
