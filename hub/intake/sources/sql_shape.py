@@ -30,7 +30,10 @@ _DIALECTS = {"postgresql": "postgres", "mariadb": "mysql", "mssql": "tsql"}
 
 @dataclass(frozen=True)
 class Shape:
-    """``columns`` in the source's order; ``origin`` to select from; ``unique``: column sets that never repeat."""
+    """``columns`` in the source's order; ``origin`` to select from; ``unique``: column sets that never repeat.
+
+    Columns of ``origin`` have a type only where SQLite sees to it that they hold texts (TEXT affinity).
+    """
 
     columns: tuple[str, ...]
     origin: sa.FromClause
@@ -43,9 +46,10 @@ def shape_of(connection: sa.Connection, table: str | None, query: str | None) ->
         return _query_shape(connection, query)
     inspector = sa.inspect(connection)
     schema, name = _find(inspector, table or "")
-    columns = tuple(str(column["name"]) for column in inspector.get_columns(name, schema))
-    origin = sa.table(name, *map(sa.column, columns), schema=schema)
-    return Shape(columns, origin, _unique(inspector, name, schema))
+    found = {str(column["name"]): column["type"] for column in inspector.get_columns(name, schema)}
+    of_text = connection.dialect.name == "sqlite" and name in inspector.get_table_names(schema)
+    columns = [sa.column(c, kind if of_text and isinstance(kind, sa.String) else None) for c, kind in found.items()]
+    return Shape(tuple(found), sa.table(name, *columns, schema=schema), _unique(inspector, name, schema))
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:

@@ -33,7 +33,7 @@ class SqliteSession(Session):
             self.connection.exec_driver_sql(statement).close()
 
     def stream(self, statement: sa.Select[Any], names: Sequence[str], rows: int) -> Iterator[Chunk]:
-        """As text: integers as they are, floats at full precision, blobs in hex."""
+        """As text: integers as they are, floats at full precision, blobs in hex (as the text they are in text columns)."""
         text, parameters = self._compiled(statement, names)
         self._raw.text_factory = bytes
         try:
@@ -70,6 +70,8 @@ class SqliteSession(Session):
 
 
 def _as_text(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    if isinstance(column.type, sa.String):
+        return column
     kind = sa.func.typeof(column)
     return sa.case(
         (kind == sa.literal_column("'blob'"), sa.func.hex(column)),
@@ -101,7 +103,13 @@ def _binary(column: tuple[Any, ...]) -> pa.BinaryArray:
     try:
         return pa.array(column, pa.binary())
     except (pa.ArrowTypeError, pa.ArrowInvalid):
-        return pa.array([float_text(v).encode() if isinstance(v, float) else v for v in column], pa.binary())
+        return pa.array([_as_bytes(value) for value in column], pa.binary())
+
+
+def _as_bytes(value: bytes | float | None) -> bytes | None:
+    if isinstance(value, int):
+        return str(value).encode()
+    return float_text(value).encode() if isinstance(value, float) else value
 
 
 def _with_bad_rows(columns: Sequence[pa.BinaryArray], names: Sequence[str]) -> Chunk:

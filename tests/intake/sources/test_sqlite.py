@@ -47,6 +47,22 @@ def test_each_value_by_its_own_type(tmp_path: Path) -> None:
     ]
 
 
+def test_a_text_column_has_texts(tmp_path: Path) -> None:
+    """Whatever was written into it: SQLite makes numbers texts, and bytes are taken for the text that they are."""
+    path = tmp_path / "s.db"
+    values = ["0012", 12, 0.5, "吨".encode(), None, ""]
+    with closing(sqlite3.connect(path)) as writer, writer:
+        writer.execute("CREATE TABLE t (k, v VARCHAR(9))")
+        writer.executemany("INSERT INTO t VALUES (?, ?)", enumerate([*values, b"\xff"]))
+        writer.execute("CREATE VIEW w AS SELECT k, v FROM t WHERE k < 6 UNION ALL SELECT 7, 7")
+    with _source(path).open() as read:
+        (batch,) = read.rows()
+    assert batch.rows.column("v").to_pylist() == ["0012", "12", "0.5", "吨", None, ""]
+    assert [(bad.line, bad.error) for bad in batch.unreadable] == [(7, "ENCODING")]
+    with _source(path, "w").open() as read:
+        assert [value for batch in read.rows() for value in batch.rows.column("v").to_pylist()][-1] == "7"
+
+
 def test_bad_texts_stay_alone(tmp_path: Path) -> None:
     """A row with invalid UTF-8 or a NUL is set aside at its number; the others come, and the cursor passes it."""
     path = tmp_path / "s.db"
