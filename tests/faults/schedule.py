@@ -4,6 +4,7 @@ and its files and the cache are cut and damaged; then the count."""
 from __future__ import annotations
 
 import json
+import math
 import os
 import random
 import shutil
@@ -75,8 +76,8 @@ def live_through(seed: int, folder: Path) -> Found:
 
 def _room(chance: random.Random) -> int:
     """Small ones as often as large ones: the cache, the journal and the store are full in turn."""
-    least, most = ROOM
-    return round(least * (most / least) ** chance.random())
+    least, most = map(math.log, ROOM)
+    return round(math.exp(chance.uniform(least, most)))
 
 
 def _spoil(source: Source, folder: Path, chance: random.Random) -> None:

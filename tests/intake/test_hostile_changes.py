@@ -21,6 +21,11 @@ SCOPED = connector("{kind: file, path: 'in/*', key: [K], scope: S}")
 ROWS = 2_000
 
 
+def _grown(path: Path) -> None:
+    with path.open("ab") as file:
+        file.write(b"late,1,,\n")
+
+
 def _replaced(path: Path) -> None:
     """By another file of the same length, as a program does that writes beside and renames."""
     other = path.with_name("other")
@@ -40,7 +45,7 @@ CHANGES: dict[str, Callable[[Path], None]] = {
     "vanishes": Path.unlink,
     "shrinks": lambda path: os.truncate(path, path.stat().st_size // 2),
     "is emptied": lambda path: os.truncate(path, 0),
-    "grows": lambda path: path.write_bytes(path.read_bytes() + b"late,1,,\n"),
+    "grows": _grown,
     "is replaced": _replaced,
     "becomes a folder": _instead(Path.mkdir),
     "becomes a pipe": _instead(os.mkfifo),

@@ -20,7 +20,7 @@ from tests.intake.sources.test_sheet import WHOLE, workbook
 
 OLD = (Path(__file__).parent / "samples" / "old_excel.xls").read_bytes()
 """A table under a title, of texts, numbers, days, a number of 18 digits, and 1/0; written by xlwt 1.3 for this test."""
-TABLE = workbook(lambda _, sheet: [sheet.write_row(row, 0, line) for row, line in enumerate([["a", "b"], ["x", 1]])])
+TABLE = workbook(lambda _, sheet: sheet.write_column(0, 0, ["a", "x"]) or sheet.write_column(0, 1, ["b", 1]))
 
 
 def _with_part(name: str, old: bytes, new: bytes) -> bytes:
