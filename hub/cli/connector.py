@@ -46,7 +46,7 @@ def list_(folder: Path, as_json: bool) -> None:
 @click.pass_obj
 def check(folder: Path, name: str | None, as_json: bool) -> int:
     """Every mistake in a connector's file, at once: where it is, and what may have been meant."""
-    from hub.run import check as check_connectors
+    from hub.run.trying import check as check_connectors
     from hub.wiring import Hub
 
     with Hub.open(folder) as hub:
@@ -63,7 +63,7 @@ def check(folder: Path, name: str | None, as_json: bool) -> int:
 @click.pass_obj
 def test(folder: Path, name: str | None, as_json: bool) -> int:
     """Run the tests that stand in the connector's file, by the same compiler and engine as a real pull."""
-    from hub.run import test as test_connectors
+    from hub.run.trying import test as test_connectors
     from hub.wiring import Hub
 
     with Hub.open(folder) as hub:
@@ -79,7 +79,7 @@ def test(folder: Path, name: str | None, as_json: bool) -> int:
 @click.pass_obj
 def preview(folder: Path, name: str, limit: int, as_json: bool) -> None:
     """The first records of the source as the events they would become; nothing is written."""
-    from hub.run import preview as preview_connector
+    from hub.run.trying import preview as preview_connector
     from hub.wiring import Hub
 
     with Hub.open(folder) as hub:

@@ -61,7 +61,9 @@ def demo(folder: Path, months: int, scale: float, no_serve: bool) -> int:
 def _account(hub: Hub, progress: Progress) -> dict[str, Any]:
     """Pull everything and fold everything."""
     from hub.projector.query import summary
-    from hub.run import project, pull, quarantine_list
+    from hub.run.projecting import project
+    from hub.run.pulling import pull
+    from hub.run.setting_aside import quarantine_list
 
     pulled = pull(hub, [], True, False, progress)
     project(hub, [], True, False, progress)

@@ -18,7 +18,7 @@ def doctor(folder: Path, as_json: bool) -> int:
 
     Looks at every part: configuration, journal, store, connectors and their sources, clock, disk, lag.
     """
-    from hub.run import doctor as examine
+    from hub.run.doctor import doctor as examine
     from hub.wiring import Hub
 
     with Hub.open(folder) as hub:

@@ -23,7 +23,7 @@ def project(folder: Path, names: tuple[str, ...], once: bool, rebuild: bool, as_
     Without NAME every projection. Without --once it goes on until it is stopped.
     """
     from hub.cli.progress import shown
-    from hub.run import project as fold_projections
+    from hub.run.projecting import project as fold_projections
     from hub.wiring import Hub
 
     log_to_stderr(everything=not once)

@@ -25,7 +25,7 @@ def pull(folder: Path, names: tuple[str, ...], once: bool, compare: bool, as_jso
     aside in quarantine are a normal outcome.
     """
     from hub.cli.progress import shown
-    from hub.run import pull as pull_connectors
+    from hub.run.pulling import pull as pull_connectors
     from hub.wiring import Hub
 
     log_to_stderr(everything=not once)

@@ -54,7 +54,7 @@ def list_(
 
     Where there are more records than the limit, they are first counted by connector and error.
     """
-    from hub.run import quarantine_list
+    from hub.run.setting_aside import quarantine_list
     from hub.wiring import Hub
 
     with Hub.open(folder) as hub:
@@ -68,7 +68,7 @@ def list_(
 @click.pass_obj
 def show(folder: Path, id_: str, as_json: bool) -> None:
     """One record that was set aside: as the source gave it, and everything that is wrong with it."""
-    from hub.run import quarantine_show
+    from hub.run.setting_aside import quarantine_show
     from hub.wiring import Hub
 
     with Hub.open(folder) as hub:
@@ -84,7 +84,7 @@ def redrive(
     folder: Path, *, ids: tuple[str, ...], connector: str | None, person: str, reason: str, as_json: bool
 ) -> None:
     """Map open records again, by the connector's file as it is now."""
-    from hub.run import redrive as redrive_records
+    from hub.run.setting_aside import redrive as redrive_records
     from hub.wiring import Hub
 
     if not ids and connector is None:
@@ -100,7 +100,7 @@ def redrive(
 @_by_a_person
 def approve(folder: Path, *, as_json: bool, **decision: str) -> None:
     """Let retractions go through that were held back because too many records vanished at once."""
-    from hub.run import approve as approve_record
+    from hub.run.setting_aside import approve as approve_record
 
     answer(_decided(folder, approve_record, **decision), as_json, show_decided)
 
@@ -110,7 +110,7 @@ def approve(folder: Path, *, as_json: bool, **decision: str) -> None:
 @_by_a_person
 def reject(folder: Path, *, as_json: bool, **decision: str) -> None:
     """Say that a record shall never count, and close it."""
-    from hub.run import reject as reject_record
+    from hub.run.setting_aside import reject as reject_record
 
     answer(_decided(folder, reject_record, **decision), as_json, show_decided)
 

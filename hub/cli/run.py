@@ -18,7 +18,7 @@ def run(folder: Path) -> None:
 
     SIGTERM and Ctrl-C end it after the batch in hand.
     """
-    from hub.run import run as run_hub
+    from hub.run.loop import run as run_hub
     from hub.wiring import Hub
 
     log_to_stderr(everything=True)

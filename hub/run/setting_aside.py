@@ -1,18 +1,23 @@
-"""``quarantine``: what was set aside, and a person's decisions about it."""
+"""``quarantine``: what was set aside, and a person's decisions about it.
+
+What maps and decides is imported where it is used: the list must start fast.
+"""
 
 from __future__ import annotations
 
 import difflib
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hub.errors import ConfigWrong, RequestWrong
 from hub.events.refusals import REFUSALS
 from hub.intake import quarantine
-from hub.intake.connector_file import written_name
-from hub.intake.plug import Plug
-from hub.run.parts import Parts
+
+if TYPE_CHECKING:
+    from hub.intake.deciding import Deciding
+    from hub.intake.plug import Plug
+    from hub.run.parts import Parts
 
 Row = dict[str, Any]
 
@@ -43,6 +48,8 @@ def _known_name(hub: Parts, connector: str, rows: Sequence[Row]) -> str:
     """``connector`` where it has set something aside, though it runs no more; else one that this hub runs."""
     if any(row["connector"] == connector for row in rows):
         return connector
+    from hub.intake.connector_file import written_name
+
     return written_name(hub.connector(connector)) or connector
 
 
@@ -59,6 +66,8 @@ def quarantine_show(hub: Parts, id_: str) -> dict[str, Any]:
 
 def redrive(hub: Parts, ids: list[str], connector: str | None, person: str, reason: str) -> dict[str, Any]:
     """Map open records again: those of ``ids``, or all of ``connector``."""
+    from hub.intake.deciding import Deciding
+
     wanted: list[tuple[Plug, list[str] | None]]
     if connector is not None:
         wanted = [(plug, None) for plug in hub.plugs([connector])]
@@ -70,7 +79,7 @@ def redrive(hub: Parts, ids: list[str], connector: str | None, person: str, reas
         wanted = [(_plug_of(hub, rows[0]), [row["id"] for row in rows]) for rows in chosen.values()]
     total = {"redriven": 0, "events": 0, "still_open": 0}
     for plug, those in wanted:
-        done = quarantine.Deciding(plug, hub.journal(), hub.around(), person, reason).redrive(those)
+        done = Deciding(plug, hub.journal(), hub.around(), person, reason).redrive(those)
         total = {key: total[key] + done[key] for key in total}
     return total
 
@@ -87,9 +96,11 @@ def reject(hub: Parts, id_: str, person: str, reason: str) -> dict[str, Any]:
     return deciding.reject(row)
 
 
-def _deciding(hub: Parts, id_: str, person: str, reason: str) -> tuple[quarantine.Deciding, Row]:
+def _deciding(hub: Parts, id_: str, person: str, reason: str) -> tuple[Deciding, Row]:
+    from hub.intake.deciding import Deciding
+
     row = quarantine.row_of(hub.journal(), hub.config.data, id_)
-    return quarantine.Deciding(_plug_of(hub, row), hub.journal(), hub.around(), person, reason), row
+    return Deciding(_plug_of(hub, row), hub.journal(), hub.around(), person, reason), row
 
 
 def _plug_of(hub: Parts, row: Row) -> Plug:

@@ -20,7 +20,8 @@ import pyruhvro  # noqa: F401 - imported before the forks
 import sqlalchemy  # noqa: F401 - imported before the forks
 
 import hub.cli.tables
-import hub.run
+import hub.run.loop
+import hub.run.setting_aside
 import hub.wiring  # noqa: F401 - imported before the forks
 from hub.cli.main import run
 

@@ -12,7 +12,10 @@ import xlsxwriter
 
 from hub.errors import RequestWrong
 from hub.events import columns
-from hub.run import doctor, preview, pull, quarantine_list
+from hub.run.doctor import doctor
+from hub.run.pulling import pull
+from hub.run.setting_aside import quarantine_list
+from hub.run.trying import preview
 from hub.wiring import Hub
 from tests.intake.plugging import connector_text
 from tests.intake.sources.reading import settle

@@ -8,7 +8,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from hub.run import pull, quarantine_list, quarantine_show
+from hub.run.pulling import pull
+from hub.run.setting_aside import quarantine_list, quarantine_show
 from hub.wiring import Hub
 
 CONNECTOR = """

@@ -16,6 +16,7 @@ from uuid import uuid4
 from hub.config import product_path
 from hub.events.identity import entity_id, source_key
 from hub.intake import quarantine
+from hub.intake.deciding import Deciding
 from hub.intake.plug import Plug, examine
 from hub.intake.pull import Puller
 from hub.intake.pulled import Pulled
@@ -186,9 +187,9 @@ class World:
         """A quarantined record, whole."""
         return quarantine.row_of(self.embedded, self.folder / "data", id_)
 
-    def deciding(self) -> quarantine.Deciding:
+    def deciding(self) -> Deciding:
         """A person decides."""
-        return quarantine.Deciding(self.plug, self.embedded, self.around, "张三", "because")
+        return Deciding(self.plug, self.embedded, self.around, "张三", "because")
 
     def events(self) -> list[dict[str, Any]]:
         """Every event: key, part, pair, mass, retracted."""

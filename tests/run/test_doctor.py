@@ -7,7 +7,9 @@ from contextlib import closing
 from pathlib import Path
 
 from hub.journal.embedded import EmbeddedJournal
-from hub.run import doctor, project, pull
+from hub.run.doctor import doctor
+from hub.run.projecting import project
+from hub.run.pulling import pull
 from hub.wiring import Hub
 from tests.intake.plugging import connector_text
 from tests.projector.histories import append, event

@@ -6,7 +6,9 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from hub.run import project, pull, quarantine_list, redrive
+from hub.run.projecting import project
+from hub.run.pulling import pull
+from hub.run.setting_aside import quarantine_list, redrive
 from hub.wiring import Hub
 from tests.intake.plugging import ROW, connector_text
 
