@@ -54,8 +54,8 @@ CONTENT_FIELDS = (
     "vehicle",
     "waste_name",
 )
-"""What a statement says: the mapped fields and ``retracted``; not evidence, batch, lists or clocks. Their order is fixed
-for ever; a field that is new goes to the end, so that what does not have it keeps its hash."""
+"""What a statement says: the mapped fields and ``retracted``; not evidence, batch, lists or clocks. They and
+their order are fixed for ever; a field that the schema gets later is to follow by its name, where it is not null."""
 
 
 def canonical_json(value: Any) -> str:
@@ -82,10 +82,10 @@ def content_hash(event: Mapping[str, Any]) -> str:
     """SHA-1 (the hash of UUIDv5, into which it goes) over what the event says, hex.
 
     The texts of CONTENT_FIELDS in their order, ``occurred_at`` in µs since the epoch, nulls empty, with SEPARATOR
-    between them and none at the end; within a text ESC is ESC ESC and SEPARATOR is ESC u.
+    between them; within a text ESC is ESC ESC and SEPARATOR is ESC u.
     """
     said = [event.get(name) for name in CONTENT_FIELDS]
-    text = SEPARATOR.join("" if value is None else _escaped(text_of(value)) for value in said).rstrip(SEPARATOR)
+    text = SEPARATOR.join("" if value is None else _escaped(text_of(value)) for value in said)
     return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 

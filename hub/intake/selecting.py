@@ -86,7 +86,7 @@ def part_sql(
         f"h AS (SELECT *, sha1({content_sql(here, odd=odd)}) AS content FROM w)",
         f"i AS (SELECT *, {uuid5_sql(_name(identity, part))} AS entity_id FROM h)",
     ]
-    event = "entity_id || chr(31) || revision::VARCHAR || chr(31) || restated::VARCHAR || chr(31) || content"
+    event = "concat(entity_id, chr(31), revision::VARCHAR, chr(31), restated::VARCHAR, chr(31), content)"
     return f"WITH {', '.join(steps)} SELECT * EXCLUDE (skey, revision, restated), {uuid5_sql(event)} AS event_id FROM i"
 
 
@@ -191,13 +191,14 @@ def content_sql(here: Sequence[str] = CONTENT_FIELDS, *, odd: bool = True) -> st
     characters.
     """
     said = {*here, *_COMPUTED, *(f"{party}_scheme" for party in _PARTIES if party in here)}
-    pieces = []
+    pieces, between = list[str](), ""
     for name in CONTENT_FIELDS:
         if name in said:
             text = "epoch_us(occurred_at)::VARCHAR" if name == "occurred_at" else f"{name}::VARCHAR"
-            pieces.append(escaped_sql(text) if odd and name not in _PLAIN else text)
-        pieces.append("chr(31)")
-    return f"rtrim(concat({', '.join(pieces)}), chr(31))"
+            pieces += [text_literal(between), escaped_sql(text) if odd and name not in _PLAIN else text]
+            between = ""
+        between += SEPARATOR
+    return f"concat({', '.join([*pieces, text_literal(between[:-1])])})"
 
 
 def _sum(conditions: Sequence[str], start: int, column: int) -> str:
