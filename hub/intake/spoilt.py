@@ -10,6 +10,10 @@ from pathlib import Path
 from hub.errors import JournalUnavailable
 
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_NOT_NOW = {
+    sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM,
+}  # fmt: skip
 
 
 class CacheSpoilt(JournalUnavailable):
@@ -18,17 +22,18 @@ class CacheSpoilt(JournalUnavailable):
 
 @contextmanager
 def thrown_away_if_spoilt(path: Path) -> Iterator[None]:
-    """Around every use of the cache at ``path``. Raises CacheSpoilt; what else SQLite says goes through.
+    """Around every use of the cache at ``path``. Raises CacheSpoilt, and JournalUnavailable where the disk is full.
 
-    A source's and the journal's own damage never comes here as SQLite's error: both are translated where they arise.
+    A source's and the journal's own trouble never comes here as SQLite's error: both are translated where they arise.
     """
     try:
         yield
     except sqlite3.DatabaseError as error:
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _DAMAGED:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code not in _DAMAGED | _NOT_NOW:
             raise
-        for name in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
-            name.unlink(missing_ok=True)
-        raise CacheSpoilt(
-            "the cache {path} cannot be used: {reason}", path=str(path), reason=str(error)
-        ) from error
+        if code in _DAMAGED:
+            for name in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
+                name.unlink(missing_ok=True)
+        kind = CacheSpoilt if code in _DAMAGED else JournalUnavailable
+        raise kind("the cache {path} cannot be used: {reason}", path=str(path), reason=str(error)) from error

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import random
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from hub.errors import JournalUnavailable
+from hub.intake.spoilt import CacheSpoilt, thrown_away_if_spoilt
 from tests.intake.world import NAME, World, connector, table_source, world
 
 PAGE = 4096
@@ -64,3 +68,22 @@ def test_the_quarantine_with_a_damaged_cache(tmp_path: Path, how: str) -> None:
     with world(tmp_path, connector(table_source())) as here:
         _spoiled(here, how)
         assert here.errors() == ["NUMBER_UNREADABLE"]
+
+
+def test_a_full_disk_keeps_the_cache(tmp_path: Path) -> None:
+    """It is no damage: the cache stays, and another try may do."""
+    path = tmp_path / "cache.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("CREATE TABLE t (x)")
+        db.execute("PRAGMA max_page_count = 2")
+        with pytest.raises(JournalUnavailable, match="full") as raised, thrown_away_if_spoilt(path):
+            db.execute("INSERT INTO t VALUES (zeroblob(100000))")
+    assert not isinstance(raised.value, CacheSpoilt)
+    assert path.exists()
+
+
+def test_a_wrong_statement_is_our_fault(tmp_path: Path) -> None:
+    """What a full or damaged disk does not explain goes through as it is."""
+    path = tmp_path / "cache.db"
+    with closing(sqlite3.connect(path)) as db, pytest.raises(sqlite3.OperationalError), thrown_away_if_spoilt(path):
+        db.execute("SELECT nothing FROM nowhere")
