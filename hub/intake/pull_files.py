@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from hub.ahead import ahead
+from hub.events.identity import canonical_json, sha256_hex
 from hub.intake.connector import FileSpec
 from hub.intake.plug import Plug
 from hub.intake.pulled import Pulled, pulled
@@ -74,12 +77,23 @@ class FilePull:
         return self.session.engine.mapping.scope is not None
 
     def _is_due(self, file: FileFound) -> bool:
-        state = self.session.seen.file_state(file.sha256) or ""
-        held = state.removeprefix("held:").split(",") if state.startswith("held:") else []
-        return state != "read" and (not held or any(self.session.seen.is_approved(digest) for digest in held))
+        """Not read yet, or held back and approved since, or not read well and by other rules than those of today."""
+        state, _, rest = (self.session.seen.file_state(file.sha256) or "").partition(":")
+        if state == "held":
+            return any(self.session.seen.is_approved(digest) for digest in rest.split(","))
+        return state != "read" or rest not in ("", self._rules)
+
+    @cached_property
+    def _rules(self) -> str:
+        """Names how files are taken apart; a mapping is not part of it, for what it refuses can be re-driven."""
+        spec, drop = self.session.connector.source, self.session.connector.drop
+        if not isinstance(spec, FileSpec):
+            raise TypeError(spec)
+        return sha256_hex(canonical_json([spec.encoding, spec.sheet, spec.header, spec.key, drop]))[:16]
 
     def _read(self, source: FileSource, looks: Sequence[_Look], repeated: Hashes) -> Tally:
         files = [look.file for look in looks]
+        badly = [f.name for f in files if (self.session.seen.file_state(f.sha256) or "").startswith("read:")]
         fresh = self.session.seen.is_empty()
         what = What(
             names=tuple(file.name for file in files),
@@ -91,8 +105,20 @@ class FilePull:
         tabular = not files[0].path.lower().endswith((".json", ".jsonl", ".ndjson"))
         tally = self.session.reading(tabular=tabular).run(what, _batches(source, looks), lambda _cursor: [])
         entries = [self._entry(file, tally, fresh=fresh) for file in files]
-        self.session.appender.append([], [], [self.session.pulled_act(files=entries)])
+        acts = [self.session.pulled_act(files=entries), *self._mended(badly, tally)]
+        self.session.appender.append([], [], acts)
         return tally
+
+    def _mended(self, names: Sequence[str], tally: Tally) -> list[dict[str, Any]]:
+        """Closes what was set aside without a key while these files were not read well, and is read well now."""
+        if not names:
+            return []
+        return [
+            self.session.act("closed", {"because": "read again"}, quarantine_id=message["quarantine_id"])
+            for message in self.session.keyless()
+            if message["quarantine_id"] not in tally.keyless
+            and any(f"{message['place']}:".startswith(f"{name}:") for name in names)
+        ]
 
     def _entry(self, file: FileFound, tally: Tally, *, fresh: bool) -> dict[str, object]:
         """What is remembered of a file that was read; what its scopes no longer have is taken back, or held."""
@@ -104,7 +130,7 @@ class FilePull:
             "path": file.name,
             "sha256": file.sha256,
             "modified_us": file.modified_us,
-            "state": f"held:{','.join(held)}" if held else "read",
+            "state": f"held:{','.join(held)}" if held else "read" if tally.complete else f"read:{self._rules}",
             "scopes": scopes,
         }
 

@@ -150,7 +150,7 @@ class Reading:
         said.skipped += records.num_rows - current.num_rows
         for number, piece in item.unreadable:
             said.read += 1
-            self._stating.set_aside_once(self._unreadable(piece, number), said)
+            self._stating.set_aside_once(self._unreadable(piece, number), number, said)
         return said
 
     def _scoped(self, records: pa.Table, tally: Tally) -> pa.Table:

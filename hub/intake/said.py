@@ -13,7 +13,7 @@ import pyarrow as pa
 @dataclass
 class Said:
     """What a batch comes to. ``events`` has the schema's columns and ``content``; ``matched`` counts the rows whose key
-    was known to be in the source; ``keyless`` has the ids of what was set aside without a readable key."""
+    was known to be in the source; ``keyless`` has the ids of its records without a readable key."""
 
     events: list[pa.Table] = field(default_factory=list)
     quarantine: list[dict[str, Any]] = field(default_factory=list)
@@ -44,7 +44,8 @@ class Origin:
 
 @dataclass
 class Tally:
-    """What a read came to. ``keys``: every key that the source has, batch by batch; ``complete``: all could be read."""
+    """What a read came to. ``keys``: every key that the source has, batch by batch; ``complete``: all could be read;
+    ``keyless``: ids of the records of which none could."""
 
     read: int = 0
     events: int = 0
@@ -55,6 +56,7 @@ class Tally:
     complete: bool = True
     keys: list[pa.Array] = field(default_factory=list)
     scopes: set[str] = field(default_factory=set)
+    keyless: set[str] = field(default_factory=set)
     hashes: list[npt.NDArray[np.uint64]] = field(default_factory=list)
 
     def include(self, other: Tally) -> None:
@@ -70,3 +72,4 @@ class Tally:
         self.skipped += said.skipped
         self.quarantined += len(said.quarantine)
         self.matched += said.matched
+        self.keyless |= said.keyless

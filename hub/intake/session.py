@@ -13,7 +13,7 @@ from uuid import UUID
 import pyarrow as pa
 
 from hub.errors import Refused
-from hub.intake.appending import Appender, catch_up, read_events
+from hub.intake.appending import Appender, catch_up, read_events, read_rows
 from hub.intake.engine import Engine
 from hub.intake.outgoing import Stamp, act
 from hub.intake.placing import Placing
@@ -79,6 +79,12 @@ class Session:
         """The events at these places of the journal."""
         return read_events(self._journal, places)
 
+    def keyless(self) -> list[dict[str, Any]]:
+        """Open quarantined records without a readable key, as messages."""
+        places = [(w[3], w[4]) for w in self.seen.waiting() if w[1] is None and w[2] == "open"]
+        found = read_rows(self._journal, "quarantine", places)
+        return [m for m in found if all(e["error"] != "VANISHED_MANY" for e in json.loads(m["errors"]))]
+
     def act(self, kind: str, body: dict[str, Any], **about: Any) -> dict[str, Any]:
         """An act of the hub itself about this identity."""
         return act(
@@ -131,7 +137,7 @@ class Session:
     def refuse_changed_shape(self) -> None:
         """A changed key, or parts that are no longer yielded, would leave entities that nothing speaks about. Refused."""
         known = self.seen.note("key")
-        if known is not None and tuple(known) != tuple(self.connector.source.key):
+        if known is not None and tuple(known) != tuple(self.connector.source.key) and not self.seen.is_empty():
             raise Refused(
                 "the key of {name} changed from {before} to {after}",
                 name=self.connector.name,

@@ -6,6 +6,7 @@ Per batch: which texts are new (:mod:`hub.intake.seen`), under which pair (:mod:
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hub.errors import SetAside
+from hub.events.identity import quarantine_id
 from hub.intake.engine import Engine
 from hub.intake.faults import fault, fault_of, row_faults
 from hub.intake.mapping import PartMapping, errors_of
@@ -36,6 +38,7 @@ class Stating:
     def __init__(self, engine: Engine, seen: Seen, placing: Placing, stamp: Stamp, last_events: LastEvents) -> None:
         self._engine, self._seen, self._placing = engine, seen, placing
         self._stamp, self._last_events = stamp, last_events
+        self._alike: Counter[tuple[int, str]] = Counter()
 
     def say(self, records: pa.Table, origins: Sequence[Origin], *, fresh: bool = False) -> Said:
         """``records``: columns of :meth:`Recorder.records`, with ``scope``, ``version_default`` and ``origin`` (index
@@ -75,16 +78,20 @@ class Stating:
             return records
         has_key = pc.is_valid(records["skey"])
         for row in records.filter(pc.invert(has_key)).to_pylist():
-            self.set_aside_once(self._aside(row, origins, 0, 0, [fault("key", "KEY_MISSING")]), said)
+            self.set_aside_once(self._aside(row, origins, 0, 0, [fault("key", "KEY_MISSING")]), row["origin"], said)
         return records.filter(has_key)
 
-    def set_aside_once(self, row: dict[str, Any], said: Said) -> None:
-        """Set a record without a readable key aside, unless this very one was."""
-        if row["quarantine_id"] in said.keyless or self._seen.is_waiting(row["quarantine_id"]):
+    def set_aside_once(self, row: dict[str, Any], origin: int, said: Said) -> None:
+        """Set a record without a readable key aside, unless this very one was. Two that are alike in one origin are two."""
+        self._alike[origin, row["quarantine_id"]] += 1
+        if (number := self._alike[origin, row["quarantine_id"]]) > 1:
+            digest = row["record_sha256"]
+            row["quarantine_id"] = quarantine_id(self._stamp.identity, f"#{number}", 0, 0, digest)
+        said.keyless.add(row["quarantine_id"])
+        if self._seen.is_waiting(row["quarantine_id"]):
             said.unchanged += 1
         else:
             said.quarantine.append(row)
-            said.keyless.add(row["quarantine_id"])
 
     def _aside(
         self,

@@ -62,7 +62,7 @@ class Oracle:
     stated: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     scope: dict[str, str | None] = field(default_factory=dict)
     waiting: set[tuple[str, Pair, Text]] = field(default_factory=set)
-    keyless: set[tuple[object, ...]] = field(default_factory=set)
+    keyless: Counter[tuple[object, ...]] = field(default_factory=Counter)
     events: Counter[tuple[str, int, int]] = field(default_factory=Counter)
 
     # --- what stands
@@ -88,15 +88,17 @@ class Oracle:
         """One read of a table, or (``ordered``) of a file with its time as ``default``. False where the key or scope of
         a row cannot be read, so that nothing may be taken back."""
         complete = True
+        without: Counter[tuple[object, ...]] = Counter()
         by_key: dict[str, list[Record]] = defaultdict(list)
         for record in records:
             if self.scoped and self._scope(record) is None:
                 complete = False
             if not (record.get("K") or "").strip():
-                self.keyless.add(text_of(record))
+                without[text_of(record)] += 1
                 complete = False
             else:
                 by_key[(record["K"] or "").strip()].append(record)
+        self.keyless |= without  # alike in one read they are as many; in another read they are the same
         for key, same in by_key.items():
             self._one_key(key, same, ordered=ordered, default=default)
         return complete

@@ -22,7 +22,6 @@ def _pulled(here: World, text: str) -> World:
 
 
 @pytest.mark.parametrize("what", ALIKE)
-@pytest.mark.xfail(reason="the second is counted as unchanged: one load of two is lost to whoever repairs", strict=True)
 def test_what_stands_twice_in_a_file_waits_twice(tmp_path: Path, what: str) -> None:
     """Two loads of the same weight whose numbers are missing are two loads."""
     with world(tmp_path, EVERY_FILE) as here:
