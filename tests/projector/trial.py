@@ -61,9 +61,11 @@ class Plan:
     def of(seed: int) -> Plan:
         """The plan of this seed."""
         dice = random.Random(seed)
-        acts = tuple(dice.choice(["project", "wait", "by hand", "by hand", "lagging", "rebuild"]) for _ in range(TURNS))
+        acts = [dice.choice(["project", "wait", "by hand", "by hand", "lagging"]) for _ in range(TURNS)]
+        if dice.random() < 0.4:  # not in each: it would mend what the projector did wrong before
+            acts[dice.randrange(TURNS)] = "rebuild"
         junk = tuple(tuple(dice.choices(range(PARTITIONS), k=dice.choice([0, 0, 1, 3]))) for _ in range(TURNS))
-        return Plan(acts, junk, dice.choice([97, 1000]), dice.random() < 0.5)
+        return Plan(tuple(acts), junk, dice.choice([97, 1000]), dice.random() < 0.5)
 
 
 @dataclass
