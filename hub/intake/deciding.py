@@ -58,7 +58,7 @@ class Deciding:
                 self._act("deleted", {"sha256": sha}, source_key=key, revision=revision, restated=restated)
                 for key, revision, restated, sha in said.deleted
             ]
-            session.appender.append(said.events, changed, [self._act("redriven", body, act_id=act_id), *ended])
+            session.appender.append(said.tables(), changed, [self._act("redriven", body, act_id=act_id), *ended])
         return {"redriven": fitting, "events": said.event_count(), "still_open": len(open_) - fitting}
 
     def approve(self, row: dict[str, Any]) -> dict[str, Any]:

@@ -132,7 +132,7 @@ class Reading:
             for key, revision, restated, sha in said.deleted
         ]
         if said.events or said.quarantine or acts or said.alike:
-            self._appender.append(said.events, said.quarantine, acts, said.alike)
+            self._appender.append(said.tables(), said.quarantine, acts, said.alike)
 
     def _say(self, item: _Recorded, what: What, tally: Tally, aside: list[pa.Table], *, fresh: bool) -> Said:
         records = self._scoped(item.records, tally)

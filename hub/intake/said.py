@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,12 +11,20 @@ import numpy.typing as npt
 import pyarrow as pa
 
 
+@dataclass(frozen=True)
+class Coming:
+    """So many events, made when they are appended: on that thread, which has less to do than the one that maps."""
+
+    count: int
+    make: Callable[[], pa.Table]
+
+
 @dataclass
 class Said:
-    """What a batch comes to. ``events`` has the schema's columns and ``content``; ``matched`` counts the rows whose key
+    """What a batch comes to; ``matched`` counts the rows whose key
     was known to be in the source; ``keyless`` has the ids of its records without a readable key."""
 
-    events: list[pa.Table] = field(default_factory=list)
+    events: list[Coming] = field(default_factory=list)
     quarantine: list[dict[str, Any]] = field(default_factory=list)
     deleted: list[tuple[str, int, int, str | None]] = field(default_factory=list)
     alike: list[tuple[str, str, str]] = field(default_factory=list)
@@ -27,7 +36,11 @@ class Said:
 
     def event_count(self) -> int:
         """How many events."""
-        return sum(t.num_rows for t in self.events)
+        return sum(coming.count for coming in self.events)
+
+    def tables(self) -> list[pa.Table]:
+        """The events, in the schema's columns and ``content``."""
+        return [coming.make() for coming in self.events]
 
 
 @dataclass(frozen=True)

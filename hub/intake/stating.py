@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from hub.intake.mapping import PartMapping, errors_of
 from hub.intake.outgoing import Stamp, Withdrawal, events, quarantined, withdrawals
 from hub.intake.placing import Placing
 from hub.intake.record import MAX_RECORD_BYTES
-from hub.intake.said import Origin, Said
+from hub.intake.said import Coming, Origin, Said
 from hub.intake.seen import Seen
 from hub.intake.selecting import error_columns
 
@@ -141,7 +142,7 @@ class Stating:
             Withdrawal(last, row["revision"], row["restated"], row["rec"], row["sha"], row["scope"])
             for (row, _), last in zip(items, lasts, strict=True)
         ]
-        said.events.append(withdrawals(made, self._stamp))
+        said.events.append(Coming(len(made), partial(withdrawals, made, self._stamp)))
 
     def _state(
         self, rows: pa.Table, origins: Sequence[Origin], errors: dict[int, list[dict[str, Any]]], said: Said
@@ -209,11 +210,9 @@ class Stating:
         speaks = _without(rows, self._quiet(rows, mapped, said))
         for part, table in mapped:
             says = table["stated"].to_numpy() & _among(table, speaks["rn"].to_numpy())
-            stated = table if says.all() else table.filter(pa.array(says))
-            if stated.num_rows:
-                silent = stated.num_rows < speaks.num_rows
-                sources = speaks.filter(pa.array(_among(speaks, stated["rn"].to_numpy()))) if silent else speaks
-                said.events.append(events(stated, part.name, sources, self._stamp))
+            if says.any():
+                made = partial(_events, table, says, part.name, speaks, self._stamp)
+                said.events.append(Coming(int(says.sum()), made))
 
     def _quiet(self, rows: pa.Table, mapped: list[tuple[PartMapping, pa.Table]], said: Said) -> set[int]:
         """Rows that say what is known already; parts that a speaking row no longer gives are taken back."""
@@ -289,3 +288,11 @@ def _among(rows: pa.Table, numbers: Collection[int] | npt.NDArray[np.int64]) -> 
 def _without(rows: pa.Table, numbers: Collection[int]) -> pa.Table:
     """The rows whose ``rn`` is not among ``numbers``."""
     return rows.filter(pa.array(~_among(rows, numbers))) if numbers else rows
+
+
+def _events(mapped: pa.Table, says: Flags, part: str, records: pa.Table, stamp: Stamp) -> pa.Table:
+    """The events of the rows of ``mapped`` that ``says`` marks; ``records`` has all of these, and may have more."""
+    stated = mapped if says.all() else mapped.filter(pa.array(says))
+    more = stated.num_rows < records.num_rows
+    sources = records.filter(pa.array(_among(records, stated["rn"].to_numpy()))) if more else records
+    return events(stated, part, sources, stamp)

@@ -75,7 +75,7 @@ class Trial:
         names = list(dict.fromkeys(name for row in rows for name in row))
         table = pa.table({name: pa.array([row.get(name) for row in rows], pa.string()) for name in names})
         said = self.say(table, pa.array(range(1, len(rows) + 1), pa.int64()), Origin("test"))
-        events = [event for found in said.events for event in found.to_pylist()]
+        events = [event for found in said.tables() for event in found.to_pylist()]
         results = []
         for case, row in zip(cases, rows, strict=True):
             digest = sha256_hex(canonical_record({n: t if t is None or t.strip() else None for n, t in row.items()}))
@@ -170,7 +170,7 @@ def preview(plug: Plug, seen: Seen, around: Surroundings, limit: int) -> dict[st
     for name, batch in _first(plug, around):
         size = min(left, batch.rows.num_rows)
         said = trial.say(batch.rows.slice(0, size), batch.lines.slice(0, size), Origin(name))
-        rows += [_fields(event) for table in said.events for event in table.to_pylist()]
+        rows += [_fields(event) for table in said.tables() for event in table.to_pylist()]
         quarantined += [
             {"id": q["quarantine_id"], "source_key": q["source_key"], "place": q["place"], "errors": with_remedies(_errors(q))}
             for q in said.quarantine

@@ -72,7 +72,7 @@ def events_of(text: str, *rows: Mapping[str, str | None]) -> list[dict[str, Any]
     """The events, none of the records being set aside."""
     said = said_of(text, *rows)
     assert said.quarantine == [], errors_in(said)
-    return [event for table in said.events for event in table.to_pylist()]
+    return [event for table in said.tables() for event in table.to_pylist()]
 
 
 def event_of(mapped: Mapping[str, str | None] | None = None, row: Mapping[str, str | None] | None = None,

@@ -84,7 +84,7 @@ VERSIONS = st.one_of(st.none(), st.integers(0, 10**6).map(str), st.sampled_from(
 def test_first_statements_are_placed_by_the_rule(versions: list[str | None]) -> None:
     """Of keys that nobody knows, every record has the pair that hub.events.standing gives it."""
     said = said_of(TEXT, *({"G": version} for version in versions))
-    found = {e["source_key"]: (e["revision"], e["restated"]) for table in said.events for e in table.to_pylist()}
+    found = {e["source_key"]: (e["revision"], e["restated"]) for table in said.tables() for e in table.to_pylist()}
     found |= {q["source_key"]: (q["revision"], q["restated"]) for q in said.quarantine}
     for number, version in enumerate(versions):
         readable = version in (None, "", "2026-03-01") or str(version).isdigit()

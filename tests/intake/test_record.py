@@ -161,7 +161,7 @@ def test_ids_can_be_made_again_from_the_event_alone(rows: list[dict[str, str]]) 
     the event as it comes back from the journal; entity and event ids follow from the event's own fields."""
     said = said_of(connector_text(FREE), *rows)
     assert said.quarantine == []
-    [table] = said.events
+    [table] = said.tables()
     written = encode(table.combine_chunks(), "waste_event").to_pylist()
     back = decode(written, schemas.text("waste_event"), "waste_event").table
     assert contents(back).to_pylist() == table["content"].to_pylist()
