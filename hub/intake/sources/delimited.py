@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
+from hub.ahead import ahead
 from hub.intake.sources.encoding import Encoding, encoding_of
 from hub.intake.sources.layout import COLUMNS_MAX, Columns, FileUnusable, columns_of, merge_header
 from hub.intake.sources.pieces import RAW_MAX, empty, lines_from, without_empty_rows
@@ -28,8 +29,8 @@ def read_delimited(
 ) -> Iterator[Batch]:
     """The records of a delimited text file, in pieces as they come. FileUnusable where there is no header to go by."""
     found = encoding_of(path, encoding)
-    with path.open("rb") as handle:
-        texts = _Texts(found, handle)
+    with path.open("rb") as handle, closing(ahead(found.blocks(handle))) as blocks:
+        texts = _Texts(blocks)
         delimiter, columns, line = _read_header(texts, header, drop)
         yield from _Rows(found, delimiter, columns, line).read(texts)
 
@@ -37,8 +38,8 @@ def read_delimited(
 class _Texts:
     """UTF-8 blocks in turn; what was not used of one is put back and comes again before the next."""
 
-    def __init__(self, encoding: Encoding, handle: BinaryIO) -> None:
-        self._blocks = encoding.blocks(handle)
+    def __init__(self, blocks: Iterator[bytes]) -> None:
+        self._blocks = blocks
         self._back = b""
         self.final = False
 
