@@ -6,7 +6,7 @@ LOCK   := $(shell cksum < requirements.lock | tr -d ' \n')
 READY  := $(VENV)/.ready-$(LOCK)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench faults texts reference lock
+.PHONY: help setup demo test check bench faults histories texts reference lock
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -44,6 +44,9 @@ bench: setup ## what it reaches on this machine (writes build/bench.json)
 
 faults: setup ## by seeds: kill pull, project, rebuild and run, race them, fill their disk, cut files, spoil the cache; count losses
 	$(BIN)/python -m tests.faults $(ARGS)
+
+histories: setup ## send random histories (2,000, or ARGS="--histories 20000") through store, rebuild and oracle
+	$(BIN)/python -m tests.projector $(ARGS)
 
 texts: setup ## bring the Chinese catalogue in step with the code
 	$(BIN)/python -m tests.rules.messages
