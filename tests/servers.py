@@ -25,6 +25,13 @@ PASSWORD = "a-secret-word"  # noqa: S105 - of a server that lives for one test r
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """An SQLAlchemy URL of an empty PostgreSQL, as its superuser."""
+    with postgres_server("fsync=off") as url:
+        yield url
+
+
+@contextmanager
+def postgres_server(*settings: str) -> Iterator[str]:
+    """An SQLAlchemy URL of an empty PostgreSQL that runs with these settings (``name=value``), as its superuser."""
     initdb = _binary("initdb", "/usr/lib/postgresql/*/bin")
     with _folder() as folder, _log(folder) as log:
         data, port = folder / "data", _free_port()
@@ -33,7 +40,7 @@ def postgres() -> Iterator[str]:
         _run([initdb, "-D", data, "-U", "tester", "-E", "UTF8", "--locale=C.UTF-8", "--auth=scram-sha-256",
               f"--pwfile={folder / 'password'}", "--no-sync"], log)
         server = [Path(initdb).with_name("postgres"), "-D", data, "-p", str(port), "-c", "listen_addresses=127.0.0.1",
-                  "-c", f"unix_socket_directories={folder}", "-c", "fsync=off"]
+                  "-c", f"unix_socket_directories={folder}", *(word for text in settings for word in ("-c", text))]
         url = f"postgresql+psycopg://tester:{PASSWORD}@127.0.0.1:{port}/postgres"
         with _running(server, url, log):
             yield url
