@@ -25,11 +25,7 @@ warnings.filterwarnings("ignore", message="Arrow output on a DB-API result", cat
 
 
 def connect(lists: MappingType[str, LocalList]) -> duckdb.DuckDBPyConnection:
-    """A connection with the mapping functions, the reference tables and the connector's own lists.
-
-    From then on Arrow's buffers come from the system's allocator: a batch's large ones go back and forth a tenth cheaper.
-    """
-    pa.set_memory_pool(pa.system_memory_pool())
+    """A connection with the mapping functions, the reference tables and the connector's own lists."""
     connection = duckdb.connect(
         ":memory:",
         config={

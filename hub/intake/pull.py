@@ -10,6 +10,7 @@ from filelock import FileLock
 
 from hub.intake.connector import SqlSpec
 from hub.intake.engine import Engine
+from hub.intake.memory import system_memory
 from hub.intake.plug import Plug
 from hub.intake.pull_files import pull_files
 from hub.intake.pull_table import pull_table
@@ -54,6 +55,7 @@ class Puller:
         locks = self._around.folder / "data" / "locks"
         locks.mkdir(parents=True, exist_ok=True)
         with (
+            system_memory,
             FileLock(locks / f"{self._plug.connector.identity}.lock"),
             thrown_away_if_spoilt(self._around.seen_path(self._plug.connector.identity)),
             closing(Session(self._plug, self._journal, self._around, self._engine, act_id)) as session,
