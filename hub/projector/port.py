@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -43,6 +44,12 @@ class Undecodable:
     schema_id: int | None
     reason: str
     appended_at: str
+
+    @property
+    def errors(self) -> str:
+        """What quarantine_v1 shows of it."""
+        error = {"field": None, "error": "UNDECODABLE", "expression": None, "values": {"reason": self.reason}}
+        return json.dumps([error], ensure_ascii=False)
 
 
 @dataclass(frozen=True)

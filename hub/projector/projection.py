@@ -20,6 +20,7 @@ from hub.projector.rule_table import RuleTable, read_rule_table
 
 _NAME = "projection.yaml"
 _TYPES = ("text", "integer")
+_OWN_VIEWS = ("positions_v1", "quarantine_v1", "conflicts_v1")
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,13 @@ def read_projection(name: str, folders: Sequence[Path]) -> Projection:
     except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
         reason = " ".join(str(error).split())[:200]
         raise ConfigWrong([_problem(path, "PROJECTION_FORM", "not a projection: {reason}", reason=reason)]) from error
+
+
+def views(projection: Projection) -> dict[str, str]:
+    """Name → SELECT, in the order in which they are made: every store's own, then the projection's."""
+    folder = Path(__file__).parent / "sql"
+    own = {name: (folder / f"{name}.sql").read_text(encoding="utf-8") for name in _OWN_VIEWS}
+    return {**own, **projection.views}
 
 
 def _places(name: str, folders: Sequence[Path]) -> list[Path]:

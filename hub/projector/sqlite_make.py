@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from hub.projector import sqlite_tables as tables
 from hub.projector.port import Claim, Undecodable
-from hub.projector.projection import Projection
+from hub.projector.projection import Projection, views
 from hub.projector.sqlite_database import Database
 
 
@@ -38,7 +38,7 @@ def make_rules(database: Database, projection: Projection) -> None:
 
 def make_views(database: Database, projection: Projection) -> None:
     """Make the versioned views."""
-    for name, select in tables.views(projection).items():
+    for name, select in views(projection).items():
         database.execute(f'CREATE VIEW "{name}" AS {select}')
 
 
@@ -63,13 +63,8 @@ def write_undecodable(database: Database, claim: Claim, messages: Sequence[Undec
     database.write(
         tables.INSERT_UNDECODABLE,
         [
-            (f"{topic}/{partition}/{bad.position}", topic, partition, bad.position, bad.schema_id, _errors(bad.reason),
+            (f"{topic}/{partition}/{bad.position}", topic, partition, bad.position, bad.schema_id, bad.errors,
              bad.appended_at)
             for bad in messages
         ],
     )  # fmt: skip
-
-
-def _errors(reason: str) -> str:
-    error = {"field": None, "error": "UNDECODABLE", "expression": None, "values": {"reason": reason}}
-    return json.dumps([error], ensure_ascii=False)

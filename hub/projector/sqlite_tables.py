@@ -6,8 +6,6 @@ a correction changes its row in place. ``past`` says where the events stand that
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from hub.projector.entries import COLUMNS, NULLABLE, SCHEMA
 from hub.projector.projection import Projection
 
@@ -73,7 +71,6 @@ _INDEXES = (
     "CREATE INDEX IF NOT EXISTS acts_by_quarantine ON acts (quarantine_id) WHERE quarantine_id IS NOT NULL",
     "CREATE INDEX IF NOT EXISTS acts_by_key ON acts (identity, source_key) WHERE source_key IS NOT NULL",
 )
-_OWN_VIEWS = ("positions_v1", "quarantine_v1", "conflicts_v1")
 
 
 def creation(projection: Projection) -> list[str]:
@@ -93,13 +90,6 @@ def rules(projection: Projection) -> list[tuple[str, str, list[tuple[str | int, 
         fill = f'INSERT INTO "{table.name}" VALUES ({", ".join("?" * len(table.columns))})'
         found.append((create, fill, list(table.rows)))
     return found
-
-
-def views(projection: Projection) -> dict[str, str]:
-    """Name → SELECT, in the order in which they are made: the store's own, then the projection's."""
-    folder = Path(__file__).parent / "sql"
-    own = {name: (folder / f"{name}.sql").read_text(encoding="utf-8") for name in _OWN_VIEWS}
-    return {**own, **projection.views}
 
 
 def lines_columns(projection: Projection) -> str:

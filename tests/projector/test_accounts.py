@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from hub.projector import sqlite_tables as tables
-from hub.projector.projection import Projection
+from hub.projector.projection import Projection, views
 from hub.reference.kinds import KINDS
 from tests.projector.histories import ledger, rules
 from tests.projector.oracle import Oracle
@@ -38,7 +38,7 @@ def _make(connection: sqlite3.Connection, projection: Projection) -> None:
     for create, fill, rows in tables.rules(projection):
         connection.execute(create)
         connection.executemany(fill, rows)
-    for name, select in tables.views(projection).items():
+    for name, select in views(projection).items():
         connection.execute(f'CREATE VIEW "{name}" AS {select}')
 
 

@@ -1,0 +1,128 @@
+"""The tables of the PostgreSQL store, all in the schema ``hub``.
+
+As in SQLite, ``entry_keys`` is small and hot, ``entries`` is wide and only grows at its end. Texts compare by their
+bytes (collation C): as in SQLite, faster, and the same after an upgrade of the system's locales.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import UUID
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from hub.projector.entries import NULLABLE, SCHEMA
+from hub.projector.projection import Projection
+from hub.projector.rule_table import RuleTable
+
+NAMESPACE = "hub"
+SCHEMA_VERSION = 1
+
+_TEXT = sa.Text(collation="C")
+_KINDS: dict[str, Any] = {
+    "t": _TEXT, "text": _TEXT, "string": _TEXT, "i": sa.BigInteger(), "integer": sa.BigInteger(),
+    "int64": sa.BigInteger(), "u": UUID(as_uuid=True),
+}  # fmt: skip
+_METADATA = sa.MetaData(schema=NAMESPACE)
+# A row that changes without its keys stays in its page, and the indexes need not know.
+_ROOM_FOR_CHANGES = {"fillfactor": 85}
+
+
+def _column(name: str, kind: str, key: bool = False, null: bool = False) -> sa.Column[Any]:
+    return sa.Column(name, _KINDS[kind], primary_key=key, nullable=null, autoincrement=False)
+
+
+def _table(name: str, keys: str, columns: str = "", nullable: str = "", changing: bool = False) -> sa.Table:
+    """``keys`` and others: ``name:type`` by blanks, where the type is t(ext), i(nteger) or u(uid)."""
+    told = [(one, True, False) for one in keys.split()]
+    told += [(one, False, False) for one in columns.split()] + [(one, False, True) for one in nullable.split()]
+    made = [_column(*one.partition(":")[::2], key=key, null=null) for one, key, null in told]
+    return sa.Table(name, _METADATA, *made, postgresql_with=_ROOM_FOR_CHANGES if changing else {})
+
+
+META = _table("meta", "name:t", "value:t")
+POSITIONS = _table(
+    "positions", "projection:t partition:i",
+    "version:i epoch:i position:i applied:i decoded:i quarantined:i not_a_record:i updated_at:t", changing=True,
+)  # fmt: skip
+SOURCES = _table("sources", "identity:t part:t connector:t")
+UNDECODABLE = _table("undecodable", "id:t", "topic:t partition:i position:i errors:t appended_at:t", "schema_id:i")
+QUARANTINE = _table(
+    "quarantine", "quarantine_id:t",
+    "identity:t connector:t department:t revision:i restated:i errors:t first_seen:t last_seen:t partition:i position:i",
+    "source_key:t scope:t place:t",
+)  # fmt: skip
+QUARANTINE_ENTITIES = _table("quarantine_entities", "quarantine_id:t entity_id:u")
+ACTS = _table(
+    "acts", "act_id:t", "kind:t person:t reason:t acted_at:t partition:i position:i",
+    "identity:t source_key:t revision:i restated:i quarantine_id:t",
+)  # fmt: skip
+ENTRY_KEYS = _table("entry_keys", "entity_id:u", "revision:i restated:i event_id:u row_no:i", changing=True)
+PAST = _table("past", "entity_id:u revision:i restated:i event_id:u", "partition:i position:i")
+ENTRIES = sa.Table(
+    "entries", _METADATA, _column("row_no", "i", key=True),
+    *(_column(field.name, str(field.type), null=field.name in NULLABLE) for field in SCHEMA),
+)  # fmt: skip
+ROW_NUMBERS = sa.Sequence("row_numbers", metadata=_METADATA, increment=1000)
+"""Row numbers of entries, a thousand at a time: several projectors take them at once."""
+
+STANDING = (META, POSITIONS, SOURCES, UNDECODABLE, QUARANTINE, QUARANTINE_ENTITIES, ACTS)
+REPLACEABLE = (ENTRY_KEYS, ENTRIES, PAST)
+"""What a rebuild makes anew beside the old (lines, which depend on the projection, come to them)."""
+
+# A source key or an id from outside may be longer than what a B-tree takes; they are only ever asked for by value.
+_INDEXES = (
+    sa.Index("quarantine_by_key", QUARANTINE.c.source_key, postgresql_using="hash"),
+    sa.Index("acts_by_quarantine", ACTS.c.quarantine_id, postgresql_using="hash"),
+    sa.Index("acts_by_key", ACTS.c.source_key, postgresql_using="hash"),
+)
+_ENTRY_INDEX = ("period", "stream", "kind", "region", "code")
+"""From a line to its entries: by the columns that most readers ask for."""
+
+
+def lines(projection: Projection) -> sa.Table:
+    """The table of a projection's lines."""
+    said = projection.lines
+    keys = [_column(name, kind, key=True) for name, kind in said.keys.items()]
+    sums = [_column(name, "integer") for name in said.sums]
+    return sa.Table(said.table, sa.MetaData(schema=NAMESPACE), *keys, *sums, postgresql_with=_ROOM_FOR_CHANGES)
+
+
+def rule_table(rules: RuleTable) -> sa.Table:
+    """A table of rules as a projection's folder has it."""
+    columns = [_column(name, kind, key=name in rules.key) for name, kind in rules.columns.items()]
+    return sa.Table(rules.name, sa.MetaData(schema=NAMESPACE), *columns)
+
+
+def beside(table: sa.Table) -> sa.Table:
+    """The same table under the name of one that is still being made."""
+    return table.to_metadata(sa.MetaData(schema=NAMESPACE), name=f"{table.name}_new")
+
+
+def standing() -> Iterator[sa.schema.ExecutableDDLElement]:
+    """What makes everything that no rebuild replaces, in a schema that is there."""
+    yield sa.schema.CreateSequence(ROW_NUMBERS, if_not_exists=True)
+    for table in STANDING:
+        yield CreateTable(table, if_not_exists=True)
+    for index in _INDEXES:
+        yield CreateIndex(index, if_not_exists=True)
+
+
+def entry_index(table: str) -> str:
+    """The statement that makes the index of a table of entries, which has no name of its own."""
+    return f'CREATE INDEX ON {NAMESPACE}."{table}" ({", ".join(_ENTRY_INDEX)})'
+
+
+def unindexed(table: sa.Table) -> sa.schema.ExecutableDDLElement:
+    """What makes a table whose key comes later, when all its rows are there."""
+    columns = [sa.Column(column.name, column.type, nullable=column.nullable) for column in table.columns]
+    bare = sa.Table(table.name, sa.MetaData(schema=NAMESPACE), *columns, **dict(table.dialect_kwargs))
+    return CreateTable(bare)
+
+
+def key_of(table: sa.Table) -> str:
+    """The statement that gives it its key."""
+    names = ", ".join(f'"{column.name}"' for column in table.primary_key.columns)
+    return f'ALTER TABLE {NAMESPACE}."{table.name}" ADD PRIMARY KEY ({names})'
