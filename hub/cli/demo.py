@@ -70,7 +70,7 @@ def _account(hub: Hub, progress: Progress) -> dict[str, Any]:
     return {
         "name": hub.config.name,
         "pulled": pulled,
-        "year": summary(hub.store_path()),
+        "year": summary(hub.views()),
         "set_aside": quarantine_list(hub),
     }
 

@@ -26,5 +26,5 @@ def explain(folder: Path, id_: str, as_json: bool) -> None:
     from hub.wiring import Hub
 
     with Hub.open(folder) as hub:
-        found = trace(hub.journal(), hub.store(), id_)
+        found = trace(hub.journal(), hub.views(), id_)
     answer(found, as_json, show_explained)

@@ -6,25 +6,23 @@ Everything is found by an index, but an event by its id alone: that reads all ke
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterable, Sequence
-from typing import Any
 from uuid import UUID
 
 from hub.errors import RequestWrong
 from hub.events.identity import entity_id
 from hub.projector.query import KEYS, inside_period
+from hub.projector.views import Reader, Row
 
-Row = dict[str, Any]
 _IN_QUARANTINE = 'id, connector, source_key, errors, state, first_seen, last_seen, place, "partition", "position"'
 _ACT = 'act_id, kind, person, reason, acted_at, quarantine_id, source_key, "partition", "position"'
 
 
 class Lookup:
-    """Questions to a store through ``connection``, whose rows are :class:`sqlite3.Row`."""
+    """Questions to a store through ``reader``."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(self, reader: Reader) -> None:
+        self._rows = reader.rows
 
     def flows(self, cells: Sequence[str]) -> list[Row]:
         """The rows of flows_v1 that a line's cells (by KEYS; ``*`` any, ``2026+`` all inside) stand for."""
@@ -56,7 +54,7 @@ class Lookup:
             found += self._rows(
                 "SELECT entries.* FROM entry_keys JOIN entries ON entries.row_no = entry_keys.row_no"
                 " WHERE entry_keys.entity_id = ?",
-                [UUID(entity).bytes],
+                [UUID(entity)],
             )
         return found
 
@@ -64,21 +62,21 @@ class Lookup:
         """(partition, position) of the statements that are no longer the newest, oldest first."""
         found = self._rows(
             'SELECT "partition", "position" FROM past WHERE entity_id = ? ORDER BY revision, restated, event_id',
-            [UUID(entity).bytes],
+            [UUID(entity)],
         )
         return [(row["partition"], row["position"]) for row in found]
 
     def entity_of_event(self, event: str) -> str | None:
         """Whose statement it is. Slow: see above."""
         for table in ("past", "entry_keys"):
-            found = self._rows(f"SELECT entity_id FROM {table} WHERE event_id = ? LIMIT 1", [UUID(event).bytes])
+            found = self._rows(f"SELECT entity_id FROM {table} WHERE event_id = ? LIMIT 1", [UUID(event)])
             if found:
-                return str(UUID(bytes=found[0]["entity_id"]))
+                return str(found[0]["entity_id"])
         return None
 
     def entities_of(self, key: str) -> list[str]:
         """The entities that a source key (JSON array) may have, by everything that has ever stated a key."""
-        found = self._rows("SELECT DISTINCT identity, part FROM sources ORDER BY identity, part", [])
+        found = self._rows("SELECT DISTINCT identity, part FROM sources ORDER BY identity, part")
         return [entity_id(row["identity"], key, row["part"]) for row in found]
 
     def quarantined(self, name: str) -> list[Row]:
@@ -102,9 +100,6 @@ class Lookup:
             " ORDER BY acted_at",
             [act, quarantine, key],
         )
-
-    def _rows(self, statement: str, values: Sequence[Any]) -> list[Row]:
-        return [dict(row) for row in self._connection.execute(statement, list(values))]
 
 
 def key_of(text: str) -> str:

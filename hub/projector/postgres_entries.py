@@ -48,8 +48,8 @@ def standing(database: Database, new: Statements) -> tuple[Int64s, Statements]:
     if not found:
         return np.empty(0, np.int64), statements(SCHEMA.empty_table())
     numbers = ",".join(str(number) for (number,) in found)
-    select = f"COPY (SELECT row_no, {_NAMES} FROM entries WHERE row_no = ANY('{{{numbers}}}')) TO STDOUT (FORMAT csv)"
-    rows = csv.read_csv(pa.BufferReader(database.copy_out(select.encode())), _LAID_OUT, _QUOTED, _AS_READ)
+    select = f"(SELECT row_no, {_NAMES} FROM entries WHERE row_no = ANY('{{{numbers}}}')) TO STDOUT (FORMAT csv)"
+    rows = csv.read_csv(pa.BufferReader(database.copy_out(select)), _LAID_OUT, _QUOTED, _AS_READ)
     return np.asarray(rows.column("row_no").to_numpy(), np.int64), statements(rows)
 
 

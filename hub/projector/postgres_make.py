@@ -12,6 +12,7 @@ from sqlalchemy.schema import CreateSchema, CreateTable
 from hub.projector import postgres_tables as tables
 from hub.projector.port import Claim, Undecodable
 from hub.projector.postgres_database import Database
+from hub.projector.postgres_server import NAMESPACE
 from hub.projector.projection import Projection, views
 
 MAKING = 0x7761_7300
@@ -30,7 +31,7 @@ def make(database: Database, projection: Projection, journal: str) -> None:
     """Make everything in a database that has nothing of it, or no more than the empty schema."""
     ((found,),) = database.query("SELECT to_regnamespace('hub') IS NOT NULL")
     if not found:  # asking for it all the same would need the right to make schemas
-        database.execute(CreateSchema(tables.NAMESPACE))
+        database.execute(CreateSchema(NAMESPACE))
     for statement in tables.standing():
         database.execute(statement)
     for table in (*tables.REPLACEABLE, tables.lines(projection)):
@@ -56,7 +57,7 @@ def make_rules(database: Database, projection: Projection) -> None:
 def make_views(database: Database, projection: Projection) -> None:
     """Make the versioned views, or let those that are there show the tables that are there now."""
     for name, select in views(projection).items():
-        database.query(f'CREATE OR REPLACE VIEW {tables.NAMESPACE}."{name}" AS {select}')
+        database.query(f'CREATE OR REPLACE VIEW {NAMESPACE}."{name}" AS {select}')
 
 
 def describe(database: Database, projection: Projection, journal: str) -> None:

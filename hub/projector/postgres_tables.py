@@ -14,10 +14,10 @@ from sqlalchemy.dialects.postgresql import UUID
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from hub.projector.entries import NULLABLE, SCHEMA
+from hub.projector.postgres_server import NAMESPACE
 from hub.projector.projection import Projection
 from hub.projector.rule_table import RuleTable
 
-NAMESPACE = "hub"
 SCHEMA_VERSION = 1
 
 _TEXT = sa.Text(collation="C")

@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import re
-import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
-from hub.errors import NotInOrder, RequestWrong, StoreUnavailable
+from hub.errors import RequestWrong
+from hub.projector.views import Views
 from hub.reference.kinds import STREAMS
 
 KEYS = ("period", "region", "stream", "scheme", "code", "kind", "department")
 DEFAULT_BY = ("period", "stream", "kind")
 
 _PERIOD = re.compile(r"[0-9]{4}(?:-(?:0[1-9]|1[0-2])|Q[1-4])?", re.ASCII)
-_YEAR = """
-SELECT stream, kind, account, debit_g, credit_g FROM (
-  SELECT stream, '' AS kind, account, SUM(debit_g) AS debit_g, SUM(credit_g) AS credit_g
-  FROM accounts_v1 WHERE {inside} GROUP BY stream, account
-  UNION ALL
-  SELECT stream, kind, '', SUM(mass_g), 0 FROM flows_v1 WHERE booked = 1 AND {inside} GROUP BY stream, kind
-)
+_SUM = "CAST(SUM(CAST({0} AS decimal(38,0))) AS bigint)"
+_YEAR = f"""
+SELECT stream, '' AS kind, account, {_SUM.format("debit_g")} AS debit_g, {_SUM.format("credit_g")} AS credit_g
+FROM accounts_v1 WHERE {{inside}} GROUP BY stream, account
+UNION ALL
+SELECT stream, kind, '', {_SUM.format("mass_g")}, 0 FROM flows_v1 WHERE booked = 1 AND {{inside}} GROUP BY stream, kind
 """
 
 
 def ledger(
-    store: Path,
+    views: Views,
     by: Sequence[str] = DEFAULT_BY,
     period: str | None = None,
     region: str | None = None,
@@ -51,29 +48,29 @@ def ledger(
         where += " AND booked = 1"
     inside, longer = _periods(period)
     listed = ", ".join(columns)
-    with reading(store) as connection:
-        if connection is None:
+    sums = ", ".join(f'{_SUM.format(column)} AS {column}' for column in ("mass_g", '"count"', "entries"))
+    with views.reading() as reader:
+        if reader is None:
             return {"as_of": None, "rows": [], "coarser": 0}
-        found = connection.execute(
-            f'SELECT {listed}, SUM(mass_g) AS mass_g, SUM("count") AS "count", SUM(entries) AS entries'
-            f" FROM flows_v1 WHERE {where} AND {inside} GROUP BY {listed} ORDER BY {listed}",
+        found = reader.rows(
+            f"SELECT {listed}, {sums} FROM flows_v1 WHERE {where} AND {inside} GROUP BY {listed} ORDER BY {listed}",
             values,
         )
         asked = {"period": f"{period}+" if period else None, "region": region, "stream": stream}
-        rows = [{"id": _id(row, by, asked), **row} for row in map(dict, found)]
-        coarser = connection.execute(f"SELECT COUNT(*) FROM flows_v1 WHERE {where} AND {longer}", values).fetchone()[0]
-        as_of = connection.execute("SELECT MAX(updated_at) FROM positions_v1 WHERE projection = 'ledger'").fetchone()[0]
-    return {"as_of": as_of or None, "rows": rows, "coarser": coarser}
+        rows = [{"id": _id(row, by, asked), **row} for row in found]
+        (left_out,) = reader.rows(f"SELECT COUNT(*) AS lines FROM flows_v1 WHERE {where} AND {longer}", values)
+        (moved,) = reader.rows("SELECT MAX(updated_at) AS as_of FROM positions_v1 WHERE projection = 'ledger'")
+    return {"as_of": moved["as_of"] or None, "rows": rows, "coarser": left_out["lines"]}
 
 
-def regions(store: Path) -> list[str]:
+def regions(views: Views) -> list[str]:
     """Every region that a line of the ledger has."""
-    with reading(store) as connection:
-        found = connection.execute("SELECT DISTINCT region FROM flows_v1 ORDER BY region") if connection else ()
-        return [row[0] for row in found]
+    with views.reading() as reader:
+        found = reader.rows("SELECT DISTINCT region FROM flows_v1 ORDER BY region") if reader else []
+        return [row["region"] for row in found]
 
 
-def summary(store: Path, period: str | None = None) -> list[dict[str, Any]]:
+def summary(views: Views, period: str | None = None) -> list[dict[str, Any]]:
     """The one ledger (一本账) of all that is inside ``period``: per stream, grams by what became of them.
 
     ``arisen``, ``collected``, ``stored`` (net), ``used``, ``disposed``, ``under_way`` (set out and not arrived),
@@ -83,16 +80,13 @@ def summary(store: Path, period: str | None = None) -> list[dict[str, Any]]:
     inside, _ = _periods(period)
     flows: dict[str, dict[str, int]] = {}
     accounts: dict[str, dict[str, tuple[int, int]]] = {}
-    with reading(store) as connection:
-        if connection is None:
-            return []
-        for stream, kind, account, debit, credit in connection.execute(_YEAR.format(inside=inside)):
-            flows.setdefault(stream, {})
-            accounts.setdefault(stream, {})
-            if kind:
-                flows[stream][kind] = debit
+    with views.reading() as reader:
+        for row in reader.rows(_YEAR.format(inside=inside)) if reader else []:
+            of_stream = flows.setdefault(row["stream"], {}), accounts.setdefault(row["stream"], {})
+            if row["kind"]:
+                of_stream[0][row["kind"]] = row["debit_g"]
             else:
-                accounts[stream][account] = (debit, credit)
+                of_stream[1][row["account"]] = (row["debit_g"], row["credit_g"])
     return [_became(stream, flows[stream], accounts[stream]) for stream in sorted(flows)]
 
 
@@ -146,25 +140,3 @@ def _became(stream: str, flows: dict[str, int], accounts: dict[str, tuple[int, i
         "disposed": balance("disposed"), "under_way": debit - credit if debit and credit else None,
         "unreported": balance("unreported", -1),
     }  # fmt: skip
-
-
-@contextmanager
-def reading(store: Path) -> Iterator[sqlite3.Connection | None]:
-    """A connection that cannot write; None where nothing was projected yet."""
-    if not store.exists():
-        yield None
-        return
-    try:
-        with closing(sqlite3.connect(f"{store.resolve().as_uri()}?mode=ro", uri=True, timeout=30)) as connection:
-            connection.row_factory = sqlite3.Row
-            made = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'flows_v1'").fetchone()
-            yield connection if made else None
-    except sqlite3.OperationalError as error:
-        if "integer overflow" in str(error):
-            raise NotInOrder("a sum in the store {path} exceeds 64 bits: {reason}",
-                             path=str(store), reason=str(error)) from error  # fmt: skip
-        raise StoreUnavailable("the store {path} does not take or give rows: {reason}",
-                               path=str(store), reason=str(error)) from error  # fmt: skip
-    except sqlite3.DatabaseError as error:
-        raise NotInOrder("the store {path} is damaged: {reason}", path=str(store), reason=str(error),
-                         remedy="Delete it and project again: the journal has everything.") from error  # fmt: skip

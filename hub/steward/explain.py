@@ -13,8 +13,7 @@ from hub.events.schema import FOR_TOPIC
 from hub.events.single import decode_one
 from hub.journal.port import Journal, Stored, Topic
 from hub.projector.lookup import Lookup, account_cells, key_of, line_cells, line_id
-from hub.projector.query import reading
-from hub.projector.sqlite import SqliteStore
+from hub.projector.views import Views
 
 Document = dict[str, Any]
 
@@ -25,7 +24,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _PLACE = re.compile(r"(events|quarantine|acts)/([0-9]{1,9})/([0-9]{1,18})")
 
 
-def explain(journal: Journal, store: SqliteStore, id_: str) -> Document:
+def explain(journal: Journal, views: Views, id_: str) -> Document:
     """Everything behind and before ``id_``.
 
     ``id_``: ``line:period/region/stream/scheme/code/kind/department`` (a cell may be ``*``, and the period ``2026+``
@@ -37,8 +36,8 @@ def explain(journal: Journal, store: SqliteStore, id_: str) -> Document:
     (all statements about an entity, oldest first, each with its record), ``quarantine`` and ``acts``, as far as there
     are any. Raises RequestWrong where nothing has that id.
     """
-    with reading(store.path) as connection:
-        found = None if connection is None else _Explainer(journal, Lookup(connection)).of(id_.strip())
+    with views.reading() as reader:
+        found = None if reader is None else _Explainer(journal, Lookup(reader)).of(id_.strip())
     if found is None:
         raise RequestWrong("nothing has the id {id}", id=id_,
                            remedy="Was it projected? Run: wastehub project --once")  # fmt: skip

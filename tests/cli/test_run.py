@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hub.projector.query import ledger
+from hub.projector.sqlite_views import SqliteViews
 from tests.cli.run import here
 
 YAML = """\
@@ -33,7 +34,7 @@ def _until(condition: Callable[[], bool], process: subprocess.Popen[bytes], seco
 
 
 def _grams(folder: Path) -> int:
-    return sum(row["mass_g"] for row in ledger(folder / "data/store.db")["rows"])
+    return sum(row["mass_g"] for row in ledger(SqliteViews(folder / "data/store.db"))["rows"])
 
 
 def _write(folder: Path, name: str, text: str) -> None:

@@ -15,6 +15,7 @@ from hub.journal.embedded import EmbeddedJournal
 from hub.projector.project import project_once
 from hub.projector.query import inside_period, ledger, summary
 from hub.projector.sqlite import SqliteStore
+from hub.projector.sqlite_views import SqliteViews
 from tests.projector import histories
 from tests.projector.histories import append, event
 
@@ -31,13 +32,13 @@ SAID = [
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def store(tmp_path_factory: pytest.TempPathFactory) -> SqliteViews:
     folder = tmp_path_factory.mktemp("query")
     rules = histories.rules(folder / "own", authority=[("construction", "RECEIVED", "housing")])
     with closing(EmbeddedJournal(folder / "journal.db")) as journal, closing(SqliteStore(folder / "s.db")) as opened:
         append(journal, SAID)
         project_once(journal, opened, histories.ledger(rules), folder / "locks")
-    return folder / "s.db"
+    return SqliteViews(folder / "s.db")
 
 
 CASES = [
@@ -55,7 +56,7 @@ CASES = [
 
 @pytest.mark.parametrize(("asked", "wanted", "coarser"), CASES)
 def test_a_period_takes_what_is_inside_it(
-    store: Path, asked: dict[str, str], wanted: dict[str, int], coarser: int
+    store: SqliteViews, asked: dict[str, str], wanted: dict[str, int], coarser: int
 ) -> None:
     """Only lines inside the period are summed; longer ones that reach into it are counted as coarser."""
     found = ledger(store, by=["period"], **asked)
@@ -64,7 +65,7 @@ def test_a_period_takes_what_is_inside_it(
     assert found["as_of"].endswith("Z")
 
 
-def test_only_booked_reports_are_summed_unless_departments_are_asked_for(store: Path) -> None:
+def test_only_booked_reports_are_summed_unless_departments_are_asked_for(store: SqliteViews) -> None:
     """With department every report appears, with booked; without it the witness's 32 g are left out."""
     found = ledger(store, by=["kind", "department"], period="2026-03", stream="construction")
     assert [(r["department"], r["booked"], r["mass_g"], r["count"], r["entries"]) for r in found["rows"]] == [
@@ -79,13 +80,13 @@ NO_PERIODS = ["26", "2026-13", "2026-00", "2026Q5", "2026-3", "2026'", "２０�
 
 
 @pytest.mark.parametrize("period", NO_PERIODS)
-def test_what_is_no_period_is_refused(store: Path, period: str) -> None:
+def test_what_is_no_period_is_refused(store: SqliteViews, period: str) -> None:
     """Anything but a year, quarter or month is the request's fault."""
     with pytest.raises(RequestWrong):
         ledger(store, period=period)
 
 
-def test_what_is_no_column_is_refused(store: Path) -> None:
+def test_what_is_no_column_is_refused(store: SqliteViews) -> None:
     """A column that the ledger has not is named."""
     with pytest.raises(RequestWrong, match="mass"):
         ledger(store, by=["mass"])
@@ -99,7 +100,7 @@ def test_every_month_lies_in_its_quarter_and_year() -> None:
         assert [month for month in months if f"'{month}'" in text] == months[3 * quarter - 3 : 3 * quarter]
 
 
-def test_the_year_says_what_became_of_it(store: Path) -> None:
+def test_the_year_says_what_became_of_it(store: SqliteViews) -> None:
     """Per stream: what nobody reports, and a balance of which one side is unknown, is None."""
     found = {row.pop("stream"): row for row in summary(store, "2026")}
     nothing = dict.fromkeys(("arisen", "collected", "stored", "used", "disposed", "under_way", "unreported"))
@@ -117,7 +118,7 @@ def test_under_way_is_what_set_out_and_did_not_arrive(tmp_path: Path) -> None:
     with closing(EmbeddedJournal(tmp_path / "j.db")) as journal, closing(SqliteStore(tmp_path / "s.db")) as opened:
         append(journal, said)
         project_once(journal, opened, histories.ledger(), tmp_path / "locks")
-    assert summary(tmp_path / "s.db") == [{
+    assert summary(SqliteViews(tmp_path / "s.db")) == [{
         "stream": "construction", "arisen": 12, "collected": None, "stored": 3, "used": 4, "disposed": None,
         "under_way": 2, "unreported": None,
     }]  # fmt: skip
@@ -125,8 +126,8 @@ def test_under_way_is_what_set_out_and_did_not_arrive(tmp_path: Path) -> None:
 
 def test_without_a_store_there_is_nothing_yet(tmp_path: Path) -> None:
     """Before the first project the ledger is empty, and asking makes no file."""
-    assert ledger(tmp_path / "no.db") == {"as_of": None, "rows": [], "coarser": 0}
-    assert summary(tmp_path / "no.db") == []
+    assert ledger(SqliteViews(tmp_path / "no.db")) == {"as_of": None, "rows": [], "coarser": 0}
+    assert summary(SqliteViews(tmp_path / "no.db")) == []
     assert not (tmp_path / "no.db").exists()
 
 
@@ -134,7 +135,7 @@ def test_a_damaged_store_is_said_to_be_damaged(tmp_path: Path) -> None:
     """A file that is no database is an error with a remedy."""
     (tmp_path / "s.db").write_bytes(b"no database at all" * 100)
     with pytest.raises(NotInOrder, match="damaged"):
-        ledger(tmp_path / "s.db")
+        ledger(SqliteViews(tmp_path / "s.db"))
 
 
 def test_it_starts_fast() -> None:

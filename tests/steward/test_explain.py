@@ -16,9 +16,12 @@ from hub.journal.embedded import EmbeddedJournal
 from hub.projector.project import project_once
 from hub.projector.query import ledger as read_ledger
 from hub.projector.sqlite import SqliteStore
+from hub.projector.sqlite_views import SqliteViews
 from hub.steward.explain import explain
 from tests.projector.histories import append, event, ledger
 from tests.projector.test_quarantine import act, record
+
+Hub = tuple[EmbeddedJournal, SqliteViews]
 
 LINE = "line:2026-03/371502/construction/SW/SW70/RECEIVED/housing"
 IDENTITY = "housing.weighbridge"
@@ -38,17 +41,17 @@ WAITING = record(3)
 
 
 @pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[EmbeddedJournal, SqliteStore]]:
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     folder: Path = tmp_path_factory.mktemp("explain")
     with closing(EmbeddedJournal(folder / "j.db")) as journal, closing(SqliteStore(folder / "s.db")) as store:
         append(journal, [NEW, OLD, OTHER, GONE, SLASHED], junk=1)
         append(journal, [WAITING], "quarantine")
         append(journal, [act("rejected", quarantine_id=WAITING["quarantine_id"], reason="重复")], "acts")
         project_once(journal, store, ledger(), folder / "locks")
-        yield journal, store
+        yield journal, SqliteViews(folder / "s.db")
 
 
-def test_a_line_leads_to_its_entries_events_and_records(hub: tuple[EmbeddedJournal, SqliteStore]) -> None:
+def test_a_line_leads_to_its_entries_events_and_records(hub: Hub) -> None:
     """The figure, the entries behind it, and for each the event with the record as the source gave it."""
     found = explain(*hub, LINE)
     assert (found["what"], found["mass_g"], found["entries_in_all"]) == ("line", 16, 2)
@@ -64,7 +67,7 @@ WAYS = [OLD["entity_id"], OLD["event_id"], NEW["event_id"], '["A1"]', '[ "A1" ]'
 
 
 @pytest.mark.parametrize("name", WAYS)
-def test_every_way_back_leads_to_the_line(hub: tuple[EmbeddedJournal, SqliteStore], name: str) -> None:
+def test_every_way_back_leads_to_the_line(hub: Hub, name: str) -> None:
     """An entity, its events, its key or its place: all statements, oldest first, and the line they count in."""
     found = explain(*hub, name)
     assert [event["event_id"] for event in found["events"]] == [OLD["event_id"], NEW["event_id"]]
@@ -73,14 +76,14 @@ def test_every_way_back_leads_to_the_line(hub: tuple[EmbeddedJournal, SqliteStor
     assert found["events"][1]["lists"] == "zj_waste=2026-01"
 
 
-def test_rows_of_the_ledger_have_ids_that_explain_takes(hub: tuple[EmbeddedJournal, SqliteStore]) -> None:
+def test_rows_of_the_ledger_have_ids_that_explain_takes(hub: Hub) -> None:
     """Whatever columns and filters a figure was asked with, its id leads to entries of the same sum."""
     questions: list[dict[str, Any]] = [
         {}, {"by": ["stream"]}, {"by": ["code", "department"]}, {"by": ["kind"], "period": "2026"},
         {"by": ["region"], "stream": "construction"}, {"by": ["period"], "region": "371502", "period": "2026Q1"},
     ]  # fmt: skip
     for question in questions:
-        rows = read_ledger(hub[1].path, **question)["rows"]
+        rows = read_ledger(hub[1], **question)["rows"]
         assert rows
         for row in rows:
             found = explain(*hub, row["id"])
@@ -90,26 +93,26 @@ def test_rows_of_the_ledger_have_ids_that_explain_takes(hub: tuple[EmbeddedJourn
             assert sum(entry["mass_g"] for entry in found["entries"]) == row["mass_g"]
 
 
-def test_a_code_may_hold_a_slash(hub: tuple[EmbeddedJournal, SqliteStore]) -> None:
+def test_a_code_may_hold_a_slash(hub: Hub) -> None:
     """The cells of a line's id are told apart although its code has a slash."""
     found = explain(*hub, "line:2026-03/371502/construction/LOCAL/a/b/RECEIVED/housing")
     assert [entry["entity_id"] for entry in found["entries"]] == [SLASHED["entity_id"]]
 
 
-def test_an_account_leads_to_its_lines(hub: tuple[EmbeddedJournal, SqliteStore]) -> None:
+def test_an_account_leads_to_its_lines(hub: Hub) -> None:
     """The lines of the kinds that post there."""
     found = explain(*hub, "account:2026-03/371502/construction/SW/SW70/unreported")
     assert [line["id"] for line in found["lines"]] == [LINE]
 
 
-def test_a_retracted_entity_counts_in_no_line(hub: tuple[EmbeddedJournal, SqliteStore]) -> None:
+def test_a_retracted_entity_counts_in_no_line(hub: Hub) -> None:
     """What was withdrawn is still explained, with the act that led to it."""
     found = explain(*hub, "C3")
     assert (found["lines"], found["entries"][0]["retracted"]) == ([], 1)
     assert [row["reason"] for row in found["acts"]] == ["重复"]
 
 
-def test_what_waits_in_quarantine_is_explained(hub: tuple[EmbeddedJournal, SqliteStore]) -> None:
+def test_what_waits_in_quarantine_is_explained(hub: Hub) -> None:
     """By its id: errors, the raw record, what was decided, and the events of its key."""
     found = explain(*hub, WAITING["quarantine_id"])
     (row,) = found["quarantine"]
@@ -119,7 +122,7 @@ def test_what_waits_in_quarantine_is_explained(hub: tuple[EmbeddedJournal, Sqlit
     assert len(found["events"]) == 2
 
 
-def test_a_message_that_cannot_be_read_is_shown_raw(hub: tuple[EmbeddedJournal, SqliteStore]) -> None:
+def test_a_message_that_cannot_be_read_is_shown_raw(hub: Hub) -> None:
     """By its place: why, and its first bytes."""
     (row,) = explain(*hub, "events/0/5")["quarantine"]
     assert bytes.fromhex(row["raw"]) == b"\xff junk"
@@ -133,7 +136,7 @@ NOTHING = [
 
 
 @pytest.mark.parametrize("name", NOTHING)
-def test_what_is_not_there_is_said_to_be_not_there(hub: tuple[EmbeddedJournal, SqliteStore], name: str) -> None:
+def test_what_is_not_there_is_said_to_be_not_there(hub: Hub, name: str) -> None:
     """An id of nothing is the request's fault, whatever it looks like."""
     with pytest.raises(RequestWrong):
         explain(*hub, name)

@@ -1,0 +1,93 @@
+"""How a PostgreSQL server is reached, how long it may be silent, and what its errors mean for the hub."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from hub.errors import HubError, NotInOrder, Refused, RequestWrong, StoreUnavailable
+
+NAMESPACE = "hub"
+"""The schema that holds everything of the store."""
+STOPPED_SECONDS = 10
+"""So long a session may say nothing in the midst of its work; then the server ends it, and what it held is free."""
+_OLDEST = 15
+_CONNECTING: Mapping[str, Any] = {
+    "connect_timeout": 10, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3,
+    "application_name": "wastehub",
+}  # fmt: skip
+_SETTINGS: Mapping[str, str] = {
+    "search_path": NAMESPACE,
+    "client_min_messages": "warning",
+    # Compiling a statement took longer than all that it did: it is run once per batch.
+    "jit": "off",
+    "idle_in_transaction_session_timeout": f"{STOPPED_SECONDS}s",
+    # A machine that is gone does not answer, and its session must not hold rows for hours.
+    "tcp_keepalives_idle": "5", "tcp_keepalives_interval": "2", "tcp_keepalives_count": "3",
+    "tcp_user_timeout": f"{STOPPED_SECONDS}s",
+}  # fmt: skip
+
+_OVERFLOW, _NOT_ALLOWED = "22003", "42501"
+# A table, column or function that is not there or of another type; damaged data, a damaged index.
+_DAMAGED = {"42P01", "42703", "42883", "42804", "XX001", "XX002"}
+# Connection, read-only server, unique key taken at the same moment, transaction state, password, database, deadlock,
+# resources, locks, cancelled or shut down, system.
+_PASSING = ("08", "23505", "25", "28", "3D", "40", "53", "55", "57", "58")
+
+
+class Server:
+    """The database of ``postgresql://user@host/database`` (what libpq calls a URI). RequestWrong where it is none.
+
+    Its password comes from PGPASSWORD, a passfile or a service, as libpq looks for it. ``name`` is fit to be shown.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._address = url.replace("postgresql+psycopg:", "postgresql:", 1)
+        try:
+            said = conninfo_to_dict(self._address)
+        except psycopg.Error as error:
+            raise RequestWrong("the store's URL is none of PostgreSQL; write postgresql://user@host/database") from error
+        place = said.get("host") or said.get("service") or "localhost"
+        self.name = f"{place}{':' + str(said['port']) if said.get('port') else ''}/{said.get('dbname') or ''}"
+
+    def connect(self, settings: Mapping[str, str]) -> psycopg.Connection[tuple[Any, ...]]:
+        """A new session with these settings over the usual ones. Raises psycopg.Error, Refused."""
+        connection = psycopg.connect(self._address, **_CONNECTING)
+        try:
+            self._must_do(connection.info.server_version, connection.info.parameter_status("server_encoding"))
+            for name, value in {**_SETTINGS, **settings}.items():
+                connection.execute("SELECT set_config(%s, %s, false)", (name, value))
+            connection.commit()
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _must_do(self, version: int, encoding: str | None) -> None:
+        if version < 10_000 * _OLDEST or encoding != "UTF8":
+            raise Refused(
+                "the store {path} is PostgreSQL {version} with {encoding}; PostgreSQL {oldest} or newer with UTF8 is"
+                " needed", path=self.name, version=version // 10_000, encoding=encoding, oldest=_OLDEST,
+            )  # fmt: skip
+
+    def error(self, error: BaseException) -> HubError | None:
+        """What an error of the driver is for the hub; None where the statement was wrong in itself: a bug."""
+        state = getattr(error, "sqlstate", None) or ""
+        facts = {"path": self.name, "reason": " ".join(str(error).split())[:300]}
+        if state == _OVERFLOW:
+            return NotInOrder("a sum in the store {path} exceeds 64 bits: {reason}", **facts)
+        if state == _NOT_ALLOWED:
+            return Refused("the store {path} does not allow it: {reason}", **facts,
+                           remedy="Give the hub's role the right to make the schema hub and to write in it.")  # fmt: skip
+        if state in _DAMAGED:
+            return NotInOrder("the store {path} is damaged: {reason}", **facts,
+                              remedy="Drop its schema hub and project again: the journal has everything.")  # fmt: skip
+        if state and not state.startswith(_PASSING):
+            return None
+        return StoreUnavailable(
+            "the store {path} does not take or give rows: {reason}", **facts,
+            remedy="Look whether the server is there and lets this hub in; what was not done is done at the next try.",
+        )  # fmt: skip
