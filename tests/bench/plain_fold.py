@@ -1,4 +1,4 @@
-"""The plain way, second half: the journal, event by event, into entries and flows."""
+"""The plain way, second half: the journal, event by event, into entries and flows. The same for both databases."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import fastavro
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.dialects import postgresql, sqlite
 
 from hub.events import schema
 from tests.bench.plain_tables import ENTRIES, FLOW_KEYS, FLOWS, JOURNAL, METADATA, POSITION, open_database
@@ -41,17 +41,23 @@ def _fold_batch(engine: sa.Engine) -> int:
         rows = connection.execute(query.order_by(JOURNAL.c.position).limit(BATCH)).all()
         if not rows:
             return 0
-        newest = _newest([_decoded(row.value, row.position) for row in rows])
-        old = _entries(connection, list(newest))
-        won = {entity: entry for entity, entry in newest.items() if entity not in old or _beats(entry, old[entity])}
-        _write_entries(connection, list(won.values()))
-        _write_flows(connection, [old[entity] for entity in won if entity in old], won.values())
+        apply(connection, [decoded(row.value, row.position) for row in rows])
         connection.execute(sa.delete(POSITION))
         connection.execute(sa.insert(POSITION), {"position": rows[-1].position})
         return len(rows)
 
 
-def _decoded(value: bytes, position: int) -> Entry:
+def apply(connection: sa.Connection, entries: Sequence[Entry]) -> None:
+    """Of each entity the newest entry stands, and its line has its mass."""
+    newest = _newest(entries)
+    old = _entries(connection, list(newest))
+    won = {entity: entry for entity, entry in newest.items() if entity not in old or _beats(entry, old[entity])}
+    _write_entries(connection, list(won.values()))
+    _write_flows(connection, [old[entity] for entity in won if entity in old], won.values())
+
+
+def decoded(value: bytes, position: int) -> Entry:
+    """The entry that a message makes, by the columns' names."""
     event = cast(dict[str, Any], fastavro.schemaless_reader(io.BytesIO(value[5:]), _SCHEMA, None))
     event["position"] = position
     event["occurred_at"] = event["occurred_at"].replace(tzinfo=None)
@@ -82,7 +88,7 @@ def _entries(connection: sa.Connection, entities: Sequence[str]) -> dict[str, En
 def _write_entries(connection: sa.Connection, entries: Sequence[Entry]) -> None:
     if not entries:
         return
-    statement = insert(ENTRIES)
+    statement = _insert(connection, ENTRIES)
     update = {name: statement.excluded[name] for name in _COLUMNS if name != "entity_id"}
     connection.execute(statement.on_conflict_do_update(index_elements=["entity_id"], set_=update), entries)
 
@@ -102,6 +108,10 @@ def _write_flows(connection: sa.Connection, old: Iterable[Entry], new: Iterable[
     amounts = ("mass_g", "count", "entries")
     names = (*FLOW_KEYS, *amounts)
     lines = [dict(zip(names, (*key, *line), strict=True)) for key, line in sums.items()]
-    statement = insert(FLOWS)
+    statement = _insert(connection, FLOWS)
     update = {name: FLOWS.c[name] + statement.excluded[name] for name in amounts}
     connection.execute(statement.on_conflict_do_update(index_elements=list(FLOW_KEYS), set_=update), lines)
+
+
+def _insert(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)

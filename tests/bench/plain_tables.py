@@ -41,12 +41,13 @@ _ENTRY_TEXTS = (
     "event_id", "kind", "stream", "scheme", "code", "method", "basis", "period", "precision", "region", "department",
     "connector", "source_key", "holder", "counterparty", "facility", "vehicle", "manifest",
 )
-_ENTRY_INTEGERS = ("revision", "restated", "mass_g", "count", "manifest_line", "retracted", "position")
+_ENTRY_INTEGERS = ("revision", "restated", "mass_g", "count", "manifest_line", "position")
 ENTRIES = sa.Table(
     "entries", METADATA,
     sa.Column("entity_id", sa.Text, primary_key=True),
     *(sa.Column(name, sa.Text) for name in _ENTRY_TEXTS),
-    *(sa.Column(name, sa.Integer) for name in _ENTRY_INTEGERS),
+    *(sa.Column(name, sa.BigInteger) for name in _ENTRY_INTEGERS),
+    sa.Column("retracted", sa.Boolean),
     sa.Column("business_day", sa.Date),
     sa.Column("occurred_at", sa.DateTime),
     sqlite_with_rowid=False,
@@ -54,7 +55,7 @@ ENTRIES = sa.Table(
 FLOWS = sa.Table(
     "flows", METADATA,
     *(sa.Column(name, sa.Text, primary_key=True) for name in FLOW_KEYS),
-    *(sa.Column(name, sa.Integer, nullable=False) for name in ("mass_g", "count", "entries")),
+    *(sa.Column(name, sa.BigInteger, nullable=False) for name in ("mass_g", "count", "entries")),
     sqlite_with_rowid=False,
 )
 POSITION = sa.Table("position", METADATA, sa.Column("position", sa.Integer, primary_key=True))

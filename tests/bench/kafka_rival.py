@@ -1,0 +1,114 @@
+"""The rival: Kafka Connect standalone and the Debezium JDBC sink (tests/bench/rival), into PostgreSQL.
+
+It keeps every statement, by entity and its pair (revision, restated), and sums what is the newest when somebody reads.
+That reading counts; the start of its JVM does not: the clock runs from the first rows that it has committed, and those
+are not counted either.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import UUID
+
+from hub.config import product_path
+from tests.bench.plain_tables import ENTRIES, FLOW_KEYS
+from tests.broker import jars
+
+RECIPE = Path(__file__).parent / "rival"
+COLUMNS = tuple(column.name for column in ENTRIES.columns if column.name != "position")
+HEAP = "-Xmx1500m"
+BATCH, TASKS, REWRITE = 5_000, 1, True
+"""What made it fastest here: see README.md in its folder."""
+LONGEST_SECONDS, LOOK_SECONDS, PATIENCE = 900.0, 0.05, 60.0
+_NARROW = {"entity_id": UUID(as_uuid=False), "event_id": UUID(as_uuid=False), "occurred_at": sa.DateTime(timezone=True)}
+_KEY = ("entity_id", "revision", "restated")
+STATEMENTS = sa.Table(
+    "rival_statements", sa.MetaData(),
+    *(sa.Column(name, _NARROW.get(name, ENTRIES.c[name].type), primary_key=name in _KEY) for name in COLUMNS),
+)
+_READ = f"""
+SELECT {', '.join(FLOW_KEYS)}, CAST(SUM(mass_g) AS bigint), CAST(SUM(COALESCE("count", 0)) AS bigint), COUNT(*)
+FROM (SELECT DISTINCT ON (entity_id) * FROM rival_statements ORDER BY entity_id, revision DESC, restated DESC) AS newest
+WHERE NOT retracted GROUP BY {', '.join(FLOW_KEYS)}
+"""
+
+
+@dataclass(frozen=True)
+class Found:
+    """``rate``: events a second, reading included. ``read``: seconds of that reading. ``flows``: as it read them."""
+
+    rate: float
+    read: float
+    flows: dict[tuple[str, ...], tuple[int, int, int]]
+
+
+def rival(bootstrap: str, topic: str, url: str, events: int, folder: Path) -> Found:
+    """Run it over the topic's ``events`` events, all of other entities, into the database."""
+    engine = sa.create_engine(url)
+    STATEMENTS.create(engine)
+    folder.mkdir(parents=True)
+    settings = {"bootstrap": bootstrap, "topic": topic, "folder": folder, "tasks": TASKS, "batch": BATCH,
+                "rewrite": str(REWRITE).lower(), "schema": product_path("schemas/avro/waste_event.avsc"),
+                "columns": ",".join(COLUMNS), **_connection(engine.url)}  # fmt: skip
+    for name in ("worker.properties", "sink.properties"):
+        (folder / name).write_text(Template((RECIPE / name).read_text()).substitute(settings))
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection, _running(folder) as process:
+        first = _until(connection, 1, process, folder)
+        begun = time.perf_counter()
+        _until(connection, events, process, folder)
+        wrote = time.perf_counter() - begun
+    with engine.connect() as connection:
+        begun = time.perf_counter()
+        flows = {tuple(row)[:7]: tuple(row)[7:] for row in connection.execute(sa.text(_READ))}
+        read = time.perf_counter() - begun
+    STATEMENTS.drop(engine)
+    engine.dispose()
+    return Found((events - first) / (wrote + read), read, flows)
+
+
+def _connection(url: sa.URL) -> dict[str, object]:
+    return {"host": url.host, "port": url.port, "database": url.database, "user": url.username, "password": url.password}
+
+
+@contextmanager
+def _running(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    libraries = jars(RECIPE / "pom.xml")
+    classes = folder / "classes"
+    subprocess.run(["javac", "-cp", f"{libraries}/*", "-d", classes, RECIPE / "EventConverter.java"], check=True)
+    command = [
+        "setpriv", "--pdeathsig=KILL", "java", HEAP, f"-Dlog4j2.configurationFile={RECIPE / 'log4j2.properties'}",
+        "-cp", f"{classes}:{libraries}/*", "org.apache.kafka.connect.cli.ConnectStandalone",
+        folder / "worker.properties", folder / "sink.properties",
+    ]  # fmt: skip
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait(PATIENCE)
+
+
+def _until(connection: sa.Connection, rows: int, process: subprocess.Popen[bytes], folder: Path) -> int:
+    """Returns the number of rows once there are so many. Counting them takes the rival's time: mostly the database's
+    own statistics, up to a second late, are looked at."""
+    until = time.perf_counter() + LONGEST_SECONDS
+    while True:
+        near = connection.exec_driver_sql(
+            "SELECT n_tup_ins FROM pg_stat_user_tables WHERE relname = 'rival_statements'"
+        ).scalar_one()
+        if near >= 0.9 * rows and near > 0:
+            found = int(connection.exec_driver_sql("SELECT count(*) FROM rival_statements").scalar_one())
+            if found >= rows:
+                return found
+        if process.poll() is not None or time.perf_counter() > until:
+            raise AssertionError(f"{near} of {rows} rows\n{(folder / 'log').read_text()[-3000:]}")
+        time.sleep(LOOK_SECONDS)
