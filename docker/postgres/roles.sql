@@ -1,5 +1,5 @@
 -- Who may do what, for psql as a superuser, once, in a new server:
---   wastehub          the projector: owns the database wastehub, and nothing else
+--   wastehub          the projector: makes and owns the schema hub in the database wastehub, and nothing else
 --   wastehub_readers  whoever reads: SELECT on the versioned views of schema hub, and nothing else
 --   dashboard         one login of those; make one per dashboard:  CREATE ROLE name LOGIN PASSWORD … IN ROLE wastehub_readers
 \set ON_ERROR_STOP on
@@ -15,13 +15,15 @@ SELECT length(:'hub_password') < 16 OR length(:'dashboard_password') < 16 AS lac
 CREATE ROLE wastehub LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION PASSWORD :'hub_password';
 CREATE ROLE wastehub_readers NOLOGIN;
 CREATE ROLE dashboard LOGIN CONNECTION LIMIT 20 IN ROLE wastehub_readers PASSWORD :'dashboard_password';
+ALTER ROLE dashboard SET search_path = hub;
 ALTER ROLE dashboard SET default_transaction_read_only = on;
 ALTER ROLE dashboard SET statement_timeout = '60s';
 ALTER ROLE dashboard SET idle_in_transaction_session_timeout = '60s';
 
-CREATE DATABASE wastehub OWNER wastehub;
+CREATE DATABASE wastehub;
 REVOKE ALL ON DATABASE wastehub FROM PUBLIC;
 REVOKE CONNECT ON DATABASE postgres FROM PUBLIC;
+GRANT CONNECT, CREATE, TEMPORARY ON DATABASE wastehub TO wastehub;
 GRANT CONNECT ON DATABASE wastehub TO wastehub_readers;
 
 \connect wastehub
