@@ -55,5 +55,5 @@ reference: setup ## write docs/reference.md anew from the commands and refusals
 	$(BIN)/python -m tests.rules.reference
 
 lock: setup ## compile requirements.lock anew from pyproject.toml
-	uv pip compile --universal --no-emit-index-url --no-header --group dev pyproject.toml \
+	uv pip compile --universal --no-emit-index-url --no-header --all-extras --group dev pyproject.toml \
 	  --output-file requirements.lock

@@ -34,7 +34,7 @@ def postgres_server(*settings: str) -> Iterator[str]:
     """An SQLAlchemy URL of an empty PostgreSQL that runs with these settings (``name=value``), as its superuser."""
     initdb = _binary("initdb", "/usr/lib/postgresql/*/bin")
     with _folder() as folder, _log(folder) as log:
-        data, port = folder / "data", _free_port()
+        data, port = folder / "data", free_port()
         (folder / "password").write_text(PASSWORD)
         _give_away(folder)
         _run([initdb, "-D", data, "-U", "tester", "-E", "UTF8", "--locale=C.UTF-8", "--auth=scram-sha-256",
@@ -51,7 +51,7 @@ def mariadb() -> Iterator[str]:
     """An SQLAlchemy URL of a MariaDB with one empty database, as a user who may do anything."""
     install, server = _binary("mariadb-install-db"), _binary("mariadbd", "/usr/sbin")
     with _folder() as folder, _log(folder) as log:
-        data, port = folder / "data", _free_port()
+        data, port = folder / "data", free_port()
         data.mkdir()
         (folder / "first.sql").write_text(
             "CREATE DATABASE tests CHARACTER SET utf8mb4;\n"  # one statement a line, or the server takes none
@@ -114,7 +114,7 @@ def _run(command: Sequence[str | Path], log: int) -> None:
     subprocess.run(_as_nobody(command), check=True, stdout=log, stderr=log, cwd="/", timeout=PATIENCE)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

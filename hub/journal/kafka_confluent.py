@@ -1,0 +1,265 @@
+"""The journal's Kafka client by confluent-kafka (librdkafka): the fast one."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any, Final
+
+import numpy as np
+from confluent_kafka import (
+    Consumer,
+    IsolationLevel,
+    KafkaError,
+    KafkaException,
+    Message,
+    Producer,
+    TopicPartition,
+)
+from confluent_kafka import TopicCollection as Topics
+from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, OffsetSpec, ResourceType
+
+from hub.errors import HubError, JournalUnavailable
+from hub.journal.kafka_client import (
+    SETTINGS,
+    TRANSACTION_MS,
+    Cluster,
+    Reader,
+    Sending,
+    Taken,
+    TopicState,
+    Wanted,
+    Writer,
+)
+from hub.journal.kafka_confluent_errors import DENIED, GONE, LOST, MOVING, but_for, has_code, translated
+from hub.journal.kafka_faults import FOREIGN, FORGOT, lost, refused, unavailable
+from hub.journal.port import Int64s
+
+_MOMENT: Final = 0.02  # seconds that a reader waits for the rest of what was asked for
+_PAUSE: Final = 0.05  # seconds before what failed for a moment is asked again
+_AHEAD_KB: Final = 64 << 10  # what a reader keeps of what was not yet asked for
+
+_SILENT = logging.getLogger(f"{__name__}.librdkafka")  # what it would print on stderr is in our errors' reasons
+_SILENT.addHandler(logging.NullHandler())
+_SILENT.propagate = False
+
+_ALL: Final[Mapping[str, Any]] = {"reconnect.backoff.max.ms": 1_000, "logger": _SILENT}
+_READING: Final[Mapping[str, Any]] = {
+    "group.id": "wastehub",  # never joined, nothing is committed: positions are in the database
+    "enable.auto.commit": False,
+    "enable.auto.offset.store": False,
+    "isolation.level": "read_committed",
+    "auto.offset.reset": "error",
+    "enable.partition.eof": True,  # tells that markers and aborted messages lie behind
+    "check.crcs": True,
+    "fetch.wait.max.ms": 20,
+    "fetch.error.backoff.ms": 50,
+    "fetch.queue.backoff.ms": 5,
+    "allow.auto.create.topics": False,
+}
+_WRITING: Final[Mapping[str, Any]] = {
+    "acks": "all",
+    "enable.idempotence": True,
+    "transaction.timeout.ms": TRANSACTION_MS,
+    "compression.type": "lz4",
+    "linger.ms": 5,
+    "batch.size": 1 << 20,
+    "batch.num.messages": 100_000,
+    "queue.buffering.max.messages": 0,
+    "queue.buffering.max.kbytes": 1 << 21,
+    "message.max.bytes": 16 << 20,  # a batch before compression; what one message may have is checked before
+}
+
+
+class ConfluentClient:
+    """:class:`hub.journal.kafka_client.Client`. ``options`` are librdkafka's own; ``patience`` is in seconds."""
+
+    def __init__(self, servers: str, options: Mapping[str, str], patience: float) -> None:
+        self._base = {**_ALL, **options, "bootstrap.servers": servers}
+        self._patience = patience
+        try:
+            self._admin = AdminClient(self._base)
+        except KafkaException as error:  # an option that it does not know, or a value that cannot be
+            raise refused(error.args[0].str()) from error
+
+    def describe(self, topics: Sequence[str]) -> Cluster:
+        """What there is of these topics."""
+        cluster = self._done(self._admin.describe_cluster(request_timeout=self._patience))
+        found = {}
+        for name, future in self._admin.describe_topics(Topics(list(topics)), request_timeout=self._patience).items():
+            with but_for(GONE):
+                told = self._done(future)
+                found[name] = TopicState(str(told.topic_id), len(told.partitions))
+        return Cluster(cluster.cluster_id, found)
+
+    def create(self, topics: Sequence[str], partitions: int) -> None:
+        """Make these topics."""
+        new = [NewTopic(name, partitions, config=dict(SETTINGS)) for name in topics]
+        for future in self._admin.create_topics(new, request_timeout=self._patience).values():
+            with but_for((KafkaError.TOPIC_ALREADY_EXISTS,)):
+                self._done(future)
+
+    def settings(self, topics: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+        """Topic → what each of SETTINGS is."""
+        asked = [ConfigResource(ResourceType.TOPIC, name) for name in topics]
+        futures = self._admin.describe_configs(asked, request_timeout=self._patience)
+        told = {resource.name: self._done(future) for resource, future in futures.items()}
+        return {name: {key: str(found[key].value) for key in SETTINGS} for name, found in told.items()}
+
+    def offsets(self, topic: str, partitions: Sequence[int], wanted: Wanted) -> dict[int, int]:
+        """Partition → the offset ``wanted``."""
+        spec = OffsetSpec.earliest() if wanted == "first" else OffsetSpec.latest()
+        return self._listed(topic, partitions, spec, committed=wanted == "last stable")
+
+    def offsets_from(self, topic: str, partitions: Sequence[int], time_ms: int) -> dict[int, int]:
+        """Partition → the first offset appended at ``time_ms`` or later; those that have none are left out."""
+        found = self._listed(topic, partitions, OffsetSpec.for_timestamp(time_ms), committed=True)
+        return {partition: offset for partition, offset in found.items() if offset >= 0}
+
+    def _listed(self, topic: str, partitions: Sequence[int], spec: OffsetSpec, *, committed: bool) -> dict[int, int]:
+        isolation = IsolationLevel.READ_COMMITTED if committed else IsolationLevel.READ_UNCOMMITTED
+        asked = {TopicPartition(topic, partition): spec for partition in partitions}
+        deadline = time.monotonic() + self._patience
+        while True:
+            futures = self._admin.list_offsets(asked, isolation_level=isolation, request_timeout=self._patience)
+            try:
+                return {place.partition: int(self._done(future).offset) for place, future in futures.items()}
+            except JournalUnavailable as error:  # a topic just made, a broker just started, a leader just moved
+                if not has_code(error, MOVING) or time.monotonic() > deadline:
+                    raise
+            time.sleep(_PAUSE)
+
+    def reader(self, topic: str, *, ahead: bool) -> Reader:
+        """A reader."""
+        fetched = (
+            {"queued.min.messages": 100_000, "queued.max.messages.kbytes": _AHEAD_KB, "fetch.message.max.bytes": 4 << 20}
+            if ahead
+            else {"queued.min.messages": 1, "fetch.message.max.bytes": 1}
+        )
+        return _Reader(Consumer({**self._base, **_READING, **fetched}), topic)
+
+    def writer(self, transactional_id: str) -> Writer:
+        """Take the id from whoever has it."""
+        config = {**self._base, **_WRITING, "transactional.id": transactional_id}
+        return _Writer(Producer(config), transactional_id, self._patience)
+
+    def close(self) -> None:
+        """Nothing to be waited for."""
+
+    def _done(self, future: Any) -> Any:
+        with translated():
+            return future.result(self._patience + 1.0)
+
+
+class _Reader:
+    def __init__(self, consumer: Consumer, topic: str) -> None:
+        self._consumer, self._topic = consumer, topic
+
+    def seek(self, positions: Mapping[int, int]) -> None:
+        with translated():
+            self._consumer.assign([TopicPartition(self._topic, p, offset) for p, offset in positions.items()])
+
+    def take(self, limit: int) -> list[Taken]:
+        with translated():
+            messages = self._consumer.consume(limit, _MOMENT)
+        good = [message for message in messages if message.error() is None]
+        found = [_taken(partition, list(those)) for partition, those in groupby(good, Message.partition)]
+        if len(good) < len(messages):
+            found += self._told(message for message in messages if message.error() is not None)
+        return found
+
+    def _told(self, messages: Iterable[Message]) -> Iterator[Taken]:
+        for message in messages:
+            code = message.error().code()
+            if code == KafkaError._PARTITION_EOF:
+                yield Taken(message.partition(), [], [], [], message.offset())
+            elif code in LOST:
+                raise lost(self._topic, message.partition(), max(message.offset(), 0), FORGOT)
+            elif code in GONE:
+                raise lost(self._topic, max(message.partition(), 0), 0, FOREIGN)
+            elif code in DENIED:
+                raise refused(message.error().str())
+            # anything else librdkafka tries again by itself; the caller's patience is limited
+
+    def close(self) -> None:
+        self._consumer.close()
+
+
+def _taken(partition: int, messages: list[Message]) -> Taken:
+    offsets = [message.offset() for message in messages]
+    times = [message.timestamp()[1] for message in messages]
+    return Taken(partition, offsets, times, [message.value() for message in messages], offsets[-1] + 1)
+
+
+class _Writer:
+    def __init__(self, producer: Producer, transactional_id: str, patience: float) -> None:
+        self._producer, self._id, self._patience = producer, transactional_id, patience
+        with translated(transactional_id):
+            producer.list_topics(timeout=patience)  # once connected, the next step takes 5 ms instead of 500
+            producer.init_transactions(patience)
+
+    def write(self, sending: Sequence[Sending]) -> list[Int64s]:
+        with translated(self._id):
+            self._producer.begin_transaction()
+            try:
+                reports = [self._produce(item) for item in sending]
+                self._producer.flush(TRANSACTION_MS / 1_000)
+                offsets = [_placed(*pair) for pair in zip(sending, reports, strict=True)]
+            except (KafkaException, HubError):
+                self._producer.abort_transaction(self._patience)  # which also tells a slow one from a fenced one
+                raise
+            self._commit()
+        return offsets
+
+    def _produce(self, item: Sending) -> dict[int, list[Message]]:
+        """Partition → what will have been reported of each of its messages, in order, once all is flushed."""
+        reports: dict[int, list[Message]] = {}
+        for partition in np.unique(item.partitions).tolist():
+            heard = reports[partition] = []
+            given = [
+                {"key": item.keys[at], "value": item.values[at]}
+                for at in np.flatnonzero(item.partitions == partition).tolist()
+            ]  # a partition given with each message, as the documentation has it, is not looked at
+            if self._producer.produce_batch(item.topic, given, partition, on_delivery=_into(heard)) < len(given):
+                raise KafkaException(next(message["_error"] for message in given if "_error" in message))
+        return reports
+
+    def _commit(self) -> None:
+        deadline = time.monotonic() + self._patience
+        while True:
+            try:
+                self._producer.commit_transaction(self._patience)
+                return
+            except KafkaException as error:
+                told = error.args[0]
+                if told.txn_requires_abort():
+                    self._producer.abort_transaction(self._patience)
+                    raise
+                if not told.retriable() or time.monotonic() > deadline:
+                    raise
+
+    def close(self) -> None:
+        self._producer.close()
+
+
+def _into(heard: list[Message]) -> Callable[[KafkaError | None, Message], None]:
+    def report(_: KafkaError | None, message: Message) -> None:
+        heard.append(message)
+
+    return report
+
+
+def _placed(item: Sending, reports: Mapping[int, list[Message]]) -> Int64s:
+    """The offset of each message: within a partition they are reported, and stand, in the order they were sent in."""
+    offsets = np.full(len(item.keys), -1, np.int64)
+    for partition, heard in reports.items():
+        failed = next((message.error() for message in heard if message.error() is not None), None)
+        if failed is not None:
+            raise KafkaException(failed)
+        which = np.flatnonzero(item.partitions == partition)
+        offsets[which[: len(heard)]] = [message.offset() for message in heard]
+    if (offsets < 0).any():
+        raise unavailable("not all messages were acknowledged in time")
+    return offsets
