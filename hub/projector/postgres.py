@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from hub.errors import Fenced, Refused, Stop
+from hub.errors import Refused, Stop
 from hub.journal.port import Topic
 from hub.projector import postgres_entries as entries
 from hub.projector import postgres_tables as tables
 from hub.projector.entries import Statements
 from hub.projector.fold import fold
 from hub.projector.linear import Linear
-from hub.projector.port import PROJECTIONS, Batch, Claim
+from hub.projector.port import PROJECTIONS, Batch, Bundle, Claim
 from hub.projector.postgres_database import Database
-from hub.projector.postgres_make import MAKING, described, make, write_sources, write_undecodable
+from hub.projector.postgres_make import MAKING, add_lines, described, make, write_sources, write_undecodable
+from hub.projector.postgres_rebuild import SETTINGS, PostgresRebuilding
 from hub.projector.postgres_rows import write_rows
+from hub.projector.postgres_server import STOPPED_SECONDS
+from hub.projector.postgres_shares import PostgresShares, lock_key
 from hub.projector.projection import Projection
 
 # Everything in a batch is found by its key. Statistics of tables that have just begun to grow say otherwise.
 _BY_KEY = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
 _POSITIONS = tables.POSITIONS
+_WRITES = 0x7761_7303
+"""Class of the advisory locks of those who write in a partition."""
+_PAUSE_SECONDS = 0.1
 
 
 class PostgresStore:
@@ -47,6 +55,12 @@ class PostgresStore:
                 remedy="Run: wastehub project --rebuild {projection}",
             )  # fmt: skip
         self._use(projection)
+
+    def rebuilding(self, projection: Projection, journal: str) -> PostgresRebuilding:
+        """As the port says."""
+        self._laid(projection, journal)
+        self._use(projection)
+        return PostgresRebuilding(Database(self._url, SETTINGS), projection, journal)
 
     def _laid(self, projection: Projection, journal: str) -> dict[str, str]:
         """What the store says of itself, once it is known to be of this version and this journal."""
@@ -77,7 +91,9 @@ class PostgresStore:
         self._projection, self._linear = projection, Linear(projection)
 
     def claim(self, topic: Topic, partitions: Sequence[int]) -> list[Claim]:
-        """As the port says."""
+        """As the port says. Whoever still writes in one of them has been stopped for long: that session is ended."""
+        if not partitions:
+            return []
         projection = self._rules()[0]
         new = {"projection": PROJECTIONS[topic], "version": projection.version if topic == "events" else 1, "epoch": 1}
         new |= dict.fromkeys(("position", "applied", "decoded", "quarantined", "not_a_record"), 0) | {"updated_at": ""}
@@ -87,31 +103,45 @@ class PostgresStore:
         claims = []
         with self._database.writing():
             for partition in sorted(partitions):
-                told = statement.values(**new, partition=partition).returning(_POSITIONS.c.epoch, _POSITIONS.c.position)
-                found = self._database.execute(told).one()
+                self._end_writers(topic, partition)
+                row = statement.values(**new, partition=partition)
+                found = self._database.execute(row.returning(_POSITIONS.c.epoch, _POSITIONS.c.position)).one()
                 claims.append(Claim(topic, partition, found.epoch, found.position))
         return claims
 
-    def ready(self, batch: Batch) -> Batch:
-        """As the port says."""
-        return batch
+    def _end_writers(self, topic: Topic, partition: int) -> None:
+        """Wait for those who write in a partition, but not for one that does nothing: a process stopped in the midst
+        of COPY holds its rows, and no time-out of the server's is for it."""
+        until = time.monotonic() + STOPPED_SECONDS
+        mine = (_WRITES, lock_key(topic, partition))
+        while not self._database.query("SELECT pg_try_advisory_xact_lock(%s, %s)", *mine)[0][0]:
+            if time.monotonic() > until:
+                self._database.query(
+                    "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+                    " AND classid = %s AND objid = %s AND pid <> pg_backend_pid()"
+                    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+                    *mine,
+                )
+            time.sleep(_PAUSE_SECONDS)
 
-    def apply(self, batch: Batch) -> bool:
+    def shares(self, partitions: Mapping[Topic, Sequence[int]], locks: Path) -> PostgresShares:
+        """As the port says: by the database alone, so that it does not matter where they run."""
+        return PostgresShares(self._url)
+
+    def ready(self, bundle: Bundle) -> Bundle:
         """As the port says."""
+        return bundle
+
+    def apply(self, bundle: Bundle) -> bool:
+        """As the port says."""
+        bundle = replace(bundle, batches=tuple(sorted(bundle.batches, key=_place)))
         with self._database.writing():
-            epoch, position = self._standing(batch.claim)
-            if epoch != batch.claim.epoch:
-                raise Fenced("another projector took over partition {partition} of {topic}",
-                             partition=batch.claim.partition, topic=batch.claim.topic)  # fmt: skip
-            if position != batch.start:
+            if not bundle.follows(self._standing):
                 return False
-            if batch.rows is not None:
-                self._count(batch.claim.topic, batch.claim.partition, write_rows(self._database, batch.rows))
-            write_undecodable(self._database, batch.claim, batch.undecodable)
-            self._move(batch)
-            if batch.statements is not None:
-                write_sources(self._database, batch.sources)
-                self._apply_events(batch.statements)
+            for batch in bundle.batches:
+                self._move(batch)
+            if (new := bundle.statements) is not None:
+                self._apply_events(new)
         return True
 
     def positions(self) -> list[dict[str, Any]]:
@@ -141,6 +171,7 @@ class PostgresStore:
 
     def _standing(self, claim: Claim) -> tuple[int, int]:
         """Epoch and next position, under the lock of their row until the transaction ends: never carried in."""
+        self._database.query("SELECT pg_advisory_xact_lock(%s, %s)", _WRITES, lock_key(claim.topic, claim.partition))
         found = self._database.execute(
             sa.select(_POSITIONS.c.epoch, _POSITIONS.c.position).where(*_row(claim.topic, claim.partition))
             .with_for_update()
@@ -155,31 +186,18 @@ class PostgresStore:
         entries.write(self._database, new, folded, numbers)
         entries.write_past(self._database, folded.past)
         for partition, count in sorted(folded.winners.items()):
-            self._count("events", partition, count)
-        self._add(tables.lines(projection), linear.sums(folded.changes))
-
-    def _add(self, table: sa.Table, sums: pa.Table) -> None:
-        """Add sums to the lines. They are sorted by key, and so are locked in the same order by all projectors."""
-        if not len(sums):
-            return
-        keys = [f'"{column.name}"' for column in table.primary_key.columns]
-        names = [f'"{column.name}"' for column in table.columns]
-        kinds = ["bigint[]" if isinstance(column.type, sa.BigInteger) else "text[]" for column in table.columns]
-        added = ", ".join(f"{n} = {table.name}.{n} + excluded.{n}" for n in names if n not in keys)
-        self._database.query(
-            f"INSERT INTO {table.name} ({', '.join(names)}) SELECT * FROM unnest({', '.join(f'%s::{k}' for k in kinds)})"
-            f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {added}",
-            *(sums.column(column.name).to_pylist() for column in table.columns),
-        )
-
-    def _count(self, topic: Topic, partition: int, more: int) -> None:
-        counted = {"applied": _POSITIONS.c.applied + more}
-        self._database.execute(sa.update(_POSITIONS).where(*_row(topic, partition)).values(counted))
+            won = sa.update(_POSITIONS).where(*_row("events", partition))
+            self._database.execute(won.values(applied=_POSITIONS.c.applied + count))
+        add_lines(self._database, tables.lines(projection), linear.sums(folded.changes))
 
     def _move(self, batch: Batch) -> None:
-        columns = _POSITIONS.c
-        moved = sa.update(_POSITIONS).where(*_row(batch.claim.topic, batch.claim.partition)).values(
-            position=batch.next, decoded=columns.decoded + batch.decoded,
+        """Move its partition on, and write all of it but its statements."""
+        columns, claim = _POSITIONS.c, batch.claim
+        new = write_rows(self._database, batch.rows or {})
+        write_sources(self._database, batch.sources)
+        write_undecodable(self._database, claim, batch.undecodable)
+        moved = sa.update(_POSITIONS).where(*_row(claim.topic, claim.partition)).values(
+            position=batch.next, applied=columns.applied + new, decoded=columns.decoded + batch.decoded,
             quarantined=columns.quarantined + len(batch.undecodable),
             not_a_record=columns.not_a_record + batch.not_a_record, updated_at=batch.updated_at,
         )  # fmt: skip
@@ -188,3 +206,7 @@ class PostgresStore:
 
 def _row(topic: Topic, partition: int) -> tuple[sa.ColumnElement[bool], ...]:
     return (_POSITIONS.c.projection == PROJECTIONS[topic], _POSITIONS.c.partition == partition)
+
+
+def _place(batch: Batch) -> tuple[int, int]:
+    return batch.claim.partition, batch.start

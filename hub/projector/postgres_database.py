@@ -14,6 +14,8 @@ from hub.errors import StoreUnavailable
 from hub.projector.postgres_arrays import register
 from hub.projector.postgres_server import Server
 
+_LOCK_SECONDS, _LOCK_NOT_AVAILABLE = 1, "55P03"
+
 
 class Database:
     """One session, opened when it is needed and again after it was lost. One thread at a time.
@@ -62,6 +64,23 @@ class Database:
         """What ``COPY <source>`` sends."""
         with self._translated(), self._driver().cursor() as cursor, cursor.copy(f"COPY {source}".encode()) as copy:
             return b"".join(bytes(piece) for piece in copy)
+
+    def lock(self, names: Sequence[str]) -> bool:
+        """Lock tables and views against everybody within a transaction; False where others use them for too long."""
+        listed = ", ".join(f'"{name}"' for name in names)
+        with self._translated():
+            nested = self._standing().begin_nested()
+            try:
+                self.query(f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'")
+                self.query(f"LOCK TABLE {listed} IN ACCESS EXCLUSIVE MODE")
+                self.query("SET LOCAL lock_timeout = 0")
+            except StoreUnavailable as error:
+                if getattr(error.__cause__, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
+                    raise
+                nested.rollback()
+                return False
+            nested.commit()
+            return True
 
     def close(self) -> None:
         """End the session; an open transaction is rolled back."""

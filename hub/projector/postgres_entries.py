@@ -21,6 +21,7 @@ from hub.projector.postgres_tables import ROW_NUMBERS
 _NAMES = ", ".join(f'"{name}"' for name in COLUMNS)
 ENTRY_ROWS = f"entries (row_no, {_NAMES}) FROM STDIN (FORMAT csv)"
 KEY_ROWS = "entry_keys (entity_id, revision, restated, event_id, row_no) FROM STDIN (FORMAT binary)"
+PAST_ROWS = "past (entity_id, revision, restated, event_id, partition, position) FROM STDIN (FORMAT binary)"
 _SHAPE = SCHEMA.insert(0, pa.field("row_no", pa.int64()))
 # A null is an empty cell, an empty text is written "".
 _AS_WRITTEN = csv.WriteOptions(include_header=False, quoting_style="needed")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
+import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.schema import CreateSchema, CreateTable
@@ -21,7 +22,8 @@ MAKING = 0x7761_7300
 
 def described(database: Database) -> dict[str, str]:
     """What the store says of itself: schema, journal, projection, version, digest; empty where it is new."""
-    ((found,),) = database.query("SELECT to_regclass('hub.meta') IS NOT NULL")
+    # Not to_regclass: what it did not find it may go on not finding in this transaction, after another one made it.
+    ((found,),) = database.query("SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'hub' AND tablename = 'meta')")
     if not found:
         return {}
     return {row.name: row.value for row in database.execute(sa.select(tables.META))}
@@ -56,8 +58,13 @@ def make_rules(database: Database, projection: Projection) -> None:
 
 def make_views(database: Database, projection: Projection) -> None:
     """Make the versioned views, or let those that are there show the tables that are there now."""
-    for name, select in views(projection).items():
+    made = views(projection)
+    for name in json.loads(described(database).get("views", "[]")):
+        if name not in made:
+            database.query(f'DROP VIEW IF EXISTS {NAMESPACE}."{name}"')
+    for name, select in made.items():
         database.query(f'CREATE OR REPLACE VIEW {NAMESPACE}."{name}" AS {select}')
+    _note(database, {"views": json.dumps([*made])})
 
 
 def describe(database: Database, projection: Projection, journal: str) -> None:
@@ -72,6 +79,23 @@ def _note(database: Database, said: dict[str, str]) -> None:
     statement = insert(tables.META)
     statement = statement.on_conflict_do_update(index_elements=["name"], set_={"value": statement.excluded.value})
     database.execute(statement, [{"name": name, "value": value} for name, value in said.items()])
+
+
+def add_lines(database: Database, table: sa.Table, sums: pa.Table) -> None:
+    """Add sums to the lines. They are sorted by key, and so are locked in the same order by all projectors."""
+    if not len(sums):
+        return
+    keys = [f'"{column.name}"' for column in table.primary_key.columns]
+    names = [f'"{column.name}"' for column in table.columns]
+    arrays = ", ".join(
+        "%s::bigint[]" if isinstance(column.type, sa.BigInteger) else "%s::text[]" for column in table.columns
+    )
+    added = ", ".join(f'{name} = "{table.name}".{name} + excluded.{name}' for name in names if name not in keys)
+    database.query(
+        f'INSERT INTO "{table.name}" ({", ".join(names)}) SELECT * FROM unnest({arrays})'
+        f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {added}",
+        *(sums.column(column.name).to_pylist() for column in table.columns),
+    )
 
 
 def write_sources(database: Database, sources: Iterable[tuple[str, str, str]]) -> None:

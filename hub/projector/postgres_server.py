@@ -32,6 +32,8 @@ _SETTINGS: Mapping[str, str] = {
 
 _OVERFLOW, _NOT_ALLOWED = "22003", "42501"
 # A table, column or function that is not there or of another type; damaged data, a damaged index.
+_NOT_AS_PROMISED = {"42P16", "2BP01"}
+"""A view would lose columns, or others built on what is to go."""
 _DAMAGED = {"42P01", "42703", "42883", "42804", "XX001", "XX002"}
 # Connection, read-only server, unique key taken at the same moment, transaction state, password, database, deadlock,
 # resources, locks, cancelled or shut down, system.
@@ -82,6 +84,11 @@ class Server:
         if state == _NOT_ALLOWED:
             return Refused("the store {path} does not allow it: {reason}", **facts,
                            remedy="Give the hub's role the right to make the schema hub and to write in it.")  # fmt: skip
+        if state in _NOT_AS_PROMISED:
+            return Refused(
+                "the views of the store {path} would not be what others read: {reason}", **facts,
+                remedy="A breaking change is a new view; or drop the old one yourself, and rebuild.",
+            )  # fmt: skip
         if state in _DAMAGED:
             return NotInOrder("the store {path} is damaged: {reason}", **facts,
                               remedy="Drop its schema hub and project again: the journal has everything.")  # fmt: skip

@@ -56,8 +56,8 @@ QUARANTINE = _table(
 )  # fmt: skip
 QUARANTINE_ENTITIES = _table("quarantine_entities", "quarantine_id:t entity_id:u")
 ACTS = _table(
-    "acts", "act_id:t", "kind:t person:t reason:t acted_at:t partition:i position:i",
-    "identity:t source_key:t revision:i restated:i quarantine_id:t",
+    "acts", "act_id:t", "kind:t person:t acted_at:t partition:i position:i",
+    "identity:t source_key:t revision:i restated:i quarantine_id:t reason:t",
 )  # fmt: skip
 ENTRY_KEYS = _table("entry_keys", "entity_id:u", "revision:i restated:i event_id:u row_no:i", changing=True)
 PAST = _table("past", "entity_id:u revision:i restated:i event_id:u", "partition:i position:i")
@@ -96,9 +96,14 @@ def rule_table(rules: RuleTable) -> sa.Table:
     return sa.Table(rules.name, sa.MetaData(schema=NAMESPACE), *columns)
 
 
-def beside(table: sa.Table) -> sa.Table:
-    """The same table under the name of one that is still being made."""
-    return table.to_metadata(sa.MetaData(schema=NAMESPACE), name=f"{table.name}_new")
+def beside(table: sa.Table, name: str, with_key: bool) -> sa.Table:
+    """The same table under another name; without its key where that comes later, when all rows are there."""
+    columns = [
+        sa.Column(column.name, column.type, primary_key=with_key and column.primary_key, nullable=column.nullable,
+                  autoincrement=False)
+        for column in table.columns
+    ]  # fmt: skip
+    return sa.Table(name, sa.MetaData(schema=NAMESPACE), *columns, **table.dialect_kwargs)
 
 
 def standing() -> Iterator[sa.schema.ExecutableDDLElement]:
@@ -115,14 +120,7 @@ def entry_index(table: str) -> str:
     return f'CREATE INDEX ON {NAMESPACE}."{table}" ({", ".join(_ENTRY_INDEX)})'
 
 
-def unindexed(table: sa.Table) -> sa.schema.ExecutableDDLElement:
-    """What makes a table whose key comes later, when all its rows are there."""
-    columns = [sa.Column(column.name, column.type, nullable=column.nullable) for column in table.columns]
-    bare = sa.Table(table.name, sa.MetaData(schema=NAMESPACE), *columns, **dict(table.dialect_kwargs))
-    return CreateTable(bare)
-
-
-def key_of(table: sa.Table) -> str:
-    """The statement that gives it its key."""
-    names = ", ".join(f'"{column.name}"' for column in table.primary_key.columns)
-    return f'ALTER TABLE {NAMESPACE}."{table.name}" ADD PRIMARY KEY ({names})'
+def key_of(table: sa.Table, name: str) -> str:
+    """The statement that gives the table ``name`` the key of ``table``."""
+    columns = ", ".join(f'"{column.name}"' for column in table.primary_key.columns)
+    return f'ALTER TABLE {NAMESPACE}."{name}" ADD PRIMARY KEY ({columns})'

@@ -2,49 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-
-from filelock import FileLock
 
 from hub.ahead import ahead
 from hub.journal.port import TOPICS, Journal, Topic
 from hub.projector.clock import now
 from hub.projector.messages import batch
-from hub.projector.port import PROJECTIONS, Batch, Claim, Store
+from hub.projector.port import PROJECTIONS, Bundle, Claim, Shares, Store
 from hub.projector.projection import Projection
 
 BATCH = 50_000
+PAUSE_SECONDS = 0.1
 Progress = Callable[[int, int], None]
 """Told after every batch: messages done, messages in all."""
 
 
 def project_once(
-    journal: Journal, store: Store, projection: Projection, locks: Path, progress: Progress | None = None
+    journal: Journal,
+    store: Store,
+    projection: Projection,
+    locks: Path,
+    progress: Progress | None = None,
+    patient: bool = True,
 ) -> dict[str, Any]:
-    """Apply what the journal has. ``locks``: folder of the locks; a partition's second projector waits there.
+    """Apply what the journal has. ``locks``: folder of an embedded store's locks; a second projector waits there.
 
-    Returns ``{"projections": [...]}``: name, version, applied, superseded, quarantined, not_a_record (sums over the
-    partitions since the beginning), lag_events, and ``read``: messages read by this call. Raises what the store and
-    the journal raise.
+    Where projectors share partitions, ``patient`` waits until those of the others have come to the end too, or become
+    free. Returns ``{"projections": [...]}``: name, version, applied, superseded, quarantined, not_a_record (sums over
+    the partitions since the beginning), lag_events, and ``read``: messages read by this call. Raises what the store
+    and the journal raise.
     """
-    with locked(journal, locks):
-        return project_locked(journal, store, projection, progress)
+    with store.shares(journal.partitions, locks) as shares:
+        return project_shared(journal, store, projection, shares, progress, patient)
 
 
-def project_locked(
-    journal: Journal, store: Store, projection: Projection, progress: Progress | None = None
+def project_shared(
+    journal: Journal,
+    store: Store,
+    projection: Projection,
+    shares: Shares,
+    progress: Progress | None = None,
+    patient: bool = True,
 ) -> dict[str, Any]:
-    """:func:`project_once` for a caller who holds the locks."""
+    """:func:`project_once` for a caller who takes part already."""
     store.prepare(projection, journal.identity)
     read = dict.fromkeys(TOPICS, 0)
     ends = {topic: journal.end(topic) for topic in TOPICS}
     total = sum(sum(end.values()) for end in ends.values())
     for topic in TOPICS:
-        claims = store.claim(topic, journal.partitions[topic])
-        for count in _apply_topic(journal, store, claims, ends[topic]):
+        for count in _to_the_end(journal, store, shares, topic, ends[topic], patient):
             read[topic] += count
             if progress is not None:
                 progress(sum(read.values()), total)
@@ -66,31 +75,57 @@ def report(journal: Journal, store: Store, read: dict[Topic, int]) -> dict[str, 
     return {"projections": answers}
 
 
-@contextmanager
-def locked(journal: Journal, locks: Path) -> Iterator[None]:
-    """Hold the lock of every partition; waits for another process, whose death frees it."""
-    locks.mkdir(parents=True, exist_ok=True)
-    with ExitStack() as stack:
-        for topic in TOPICS:
-            for partition in journal.partitions[topic]:
-                stack.enter_context(FileLock(locks / f"project-{PROJECTIONS[topic]}-{partition}.lock"))
-        yield
+def _to_the_end(
+    journal: Journal, store: Store, shares: Shares, topic: Topic, end: Mapping[int, int], patient: bool
+) -> Iterator[int]:
+    """Apply one topic, turn by turn: a turn ends at ``end``, or when others have come who want their share."""
+    behind = list(journal.partitions[topic])  # all, at first: every partition has its row in positions_v1
+    while behind:
+        claims, moved = store.claim(topic, shares.mine(topic, behind)), False
+        for count in _apply_turn(journal, store, shares, claims, end):
+            moved = True
+            yield count
+        behind = _behind(journal, store, topic, end)
+        if moved or not behind:
+            continue
+        if not patient or any(claim.partition in behind for claim in claims):
+            return  # somebody moved on without a share: the next call begins where the store stands
+        time.sleep(PAUSE_SECONDS)
 
 
-def _apply_topic(journal: Journal, store: Store, claims: Sequence[Claim], end: dict[int, int]) -> Iterator[int]:
-    for made in ahead(map(store.ready, _batches(journal, claims, end))):
+def _behind(journal: Journal, store: Store, topic: Topic, end: Mapping[int, int]) -> list[int]:
+    rows = [row for row in store.positions() if row["projection"] == PROJECTIONS[topic]]
+    standing = {row["partition"]: row["position"] for row in rows}
+    return [number for number in journal.partitions[topic] if standing.get(number, 0) < end.get(number, 0)]
+
+
+def _apply_turn(
+    journal: Journal, store: Store, shares: Shares, claims: Sequence[Claim], end: Mapping[int, int]
+) -> Iterator[int]:
+    for made in ahead(map(store.ready, _bundles(journal, claims, end))):
         if not store.apply(made):
-            return  # somebody moved on without the lock: the next call begins where the store stands
-        yield made.decoded + len(made.undecodable)
+            return
+        yield sum(batch.decoded + len(batch.undecodable) for batch in made.batches)
+        if shares.uneven(made.batches[0].claim.topic):
+            return
 
 
-def _batches(journal: Journal, claims: Sequence[Claim], end: dict[int, int]) -> Iterator[Batch]:
-    by_partition = {claim.partition: claim for claim in claims}
-    standing = {claim.partition: claim.position for claim in claims}
-    while any(standing[partition] < end.get(partition, 0) for partition in standing):
-        runs = journal.read(claims[0].topic, standing, BATCH)
+def _bundles(journal: Journal, claims: Sequence[Claim], end: Mapping[int, int]) -> Iterator[Bundle]:
+    """What is read at a time, of all the partitions claimed."""
+    if not claims:
+        return
+    topic, by_partition = claims[0].topic, {claim.partition: claim for claim in claims}
+    # A journal reads all of its partitions: what comes into the others is read and left.
+    standing = {**journal.end(topic), **{claim.partition: claim.position for claim in claims}}
+    while any(standing[partition] < end.get(partition, 0) for partition in by_partition):
+        runs = journal.read(topic, standing, BATCH)
         if not runs:
             return
+        batches = []
         for run in runs:
-            yield batch(run, standing[run.partition], by_partition[run.partition], journal.schema, now())
+            if run.partition in by_partition:
+                claim = by_partition[run.partition]
+                batches.append(batch(run, standing[run.partition], claim, journal.schema, now()))
             standing[run.partition] = run.next
+        if batches:
+            yield Bundle(tuple(batches))

@@ -26,7 +26,7 @@ from hub.projector.linear import Linear
 from hub.projector.messages import Read, decoded, sources
 from hub.projector.newest import Newest
 from hub.projector.port import Claim, Rebuilding, Rebuilt, Store, Undecodable
-from hub.projector.project import BATCH, Progress, locked, project_locked
+from hub.projector.project import BATCH, Progress, project_shared
 from hub.projector.projection import Projection
 
 STAGED = 8
@@ -51,29 +51,33 @@ def rebuild(
 
     ``progress`` counts every event twice: read, and written.
     """
-    with locked(journal, locks), _folder() as folder:
-        making = store.rebuilding(projection, journal.identity)
-        seen = {claim.partition: _Seen(claim) for claim in store.claim("events", journal.partitions["events"])}
-        spill = folder / "entries.arrow"
-        newest = Newest(folder)
-        try:
-            told = _read_all(journal, seen, spill, newest, progress)
-            winners = newest.winners()
-            with closing(Linear(projection)) as linear:
-                for last, ready, sums in ahead(_winning(spill, winners, linear, making)):
-                    making.entries(ready)
-                    making.lines(sums)
-                    if progress is not None:
-                        progress(len(winners) + last, 2 * len(winners))
-            for ready in ahead(map(making.ready, newest.won()), STAGED):
-                making.keys(ready)
-            for ready in ahead(map(making.ready, newest.past())):
-                making.past(ready)
-            applied = newest.applied()
-        finally:
-            newest.close()
-        making.swap([_rebuilt(part, applied) for part in seen.values()], told)
-        return project_locked(journal, store, projection)
+    with store.shares(journal.partitions, locks) as shares:
+        shares.every("events", journal.partitions["events"])
+        with _folder() as folder, closing(store.rebuilding(projection, journal.identity)) as making:
+            _make(journal, store, projection, making, folder, progress)
+        return project_shared(journal, store, projection, shares)
+
+
+def _make(
+    journal: Journal, store: Store, projection: Projection, making: Rebuilding, folder: Path, progress: Progress | None
+) -> None:
+    seen = {claim.partition: _Seen(claim) for claim in store.claim("events", journal.partitions["events"])}
+    spill = folder / "entries.arrow"
+    with closing(Newest(folder)) as newest:
+        told = _read_all(journal, seen, spill, newest, progress)
+        winners = newest.winners()
+        with closing(Linear(projection)) as linear:
+            for last, ready, sums in ahead(_winning(spill, winners, linear, making)):
+                making.entries(ready)
+                making.lines(sums)
+                if progress is not None:
+                    progress(len(winners) + last, 2 * len(winners))
+        for ready in ahead(map(making.ready, newest.won()), STAGED):
+            making.keys(ready)
+        for ready in ahead(map(making.ready, newest.past())):
+            making.past(ready)
+        applied = newest.applied()
+    making.swap([_rebuilt(part, applied) for part in seen.values()], told)
 
 
 @contextmanager

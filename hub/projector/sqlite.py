@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -12,13 +12,14 @@ from uuid import UUID
 import numpy as np
 import pyarrow as pa
 
-from hub.errors import Fenced, Refused, Stop
+from hub.errors import Refused, Stop
 from hub.journal.port import Topic
 from hub.projector import sqlite_tables as tables
 from hub.projector.entries import SCHEMA, Int64s, Statements, blobs, statements
+from hub.projector.file_shares import FileShares
 from hub.projector.fold import Folded, fold
 from hub.projector.linear import Linear
-from hub.projector.port import PROJECTIONS, Batch, Claim
+from hub.projector.port import PROJECTIONS, Batch, Bundle, Claim
 from hub.projector.projection import Projection
 from hub.projector.sqlite_database import PAGE_SIZE, Database
 from hub.projector.sqlite_make import described, make, write_sources, write_undecodable
@@ -94,35 +95,28 @@ class SqliteStore:
                 claims.append(Claim(topic, partition, epoch, position))
         return claims
 
-    def ready(self, batch: Batch) -> Batch:
+    def shares(self, partitions: Mapping[Topic, Sequence[int]], locks: Path) -> FileShares:
         """As the port says."""
-        new = batch.statements
-        if new is None or isinstance(batch.ready, Path):
-            return batch
+        return FileShares(partitions, locks)
+
+    def ready(self, bundle: Bundle) -> Bundle:
+        """As the port says."""
+        new = bundle.statements
+        if new is None or isinstance(bundle.ready, Path):
+            return bundle
         rows = new.rows.append_column("entity_key", blobs(new.entity)).append_column("event_key", blobs(new.event))
-        return replace(batch, ready=self._stages.write(rows))
+        return replace(bundle, ready=self._stages.write(rows))
 
-    def apply(self, batch: Batch) -> bool:
+    def apply(self, bundle: Bundle) -> bool:
         """As the port says."""
-        staged = self.ready(batch).ready
+        staged = self.ready(bundle).ready
         with self._database.attached(staged) if isinstance(staged, Path) else nullcontext(), self._database.writing():
-            return self._apply(batch)
-
-    def _apply(self, batch: Batch) -> bool:
-        claim = batch.claim
-        epoch, position = self._standing(claim.topic, claim.partition)
-        if epoch != claim.epoch:
-            raise Fenced("another projector took over partition {partition} of {topic}",
-                         partition=claim.partition, topic=claim.topic)  # fmt: skip
-        if position != batch.start:
-            return False
-        if batch.statements is not None:
-            self._apply_events(batch.statements)
-            write_sources(self._database, batch.sources)
-        for name, rows in (batch.rows or {}).items():
-            self._apply_rows(name, rows, claim)
-        write_undecodable(self._database, claim, batch.undecodable)
-        self._move(batch)
+            if not bundle.follows(lambda claim: self._standing(claim.topic, claim.partition)):
+                return False
+            for batch in bundle.batches:
+                self._move(batch)
+            if (new := bundle.statements) is not None:
+                self._apply_events(new)
         return True
 
     def positions(self) -> list[dict[str, Any]]:
@@ -202,6 +196,11 @@ class SqliteStore:
         return int(self._database.rows(f'SELECT COUNT(*) FROM "{table}"')[0][0])
 
     def _move(self, batch: Batch) -> None:
+        """Move its partition on, and write all of it but its statements."""
+        for name, rows in (batch.rows or {}).items():
+            self._apply_rows(name, rows, batch.claim)
+        write_sources(self._database, batch.sources)
+        write_undecodable(self._database, batch.claim, batch.undecodable)
         self._database.execute(
             'UPDATE positions SET "position" = ?, decoded = decoded + ?, quarantined = quarantined + ?,'
             ' not_a_record = not_a_record + ?, updated_at = ? WHERE projection = ? AND "partition" = ?',

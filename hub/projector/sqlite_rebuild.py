@@ -85,6 +85,9 @@ class SqliteRebuilding:
             describe(self._database, self._projection, self._journal)
             write_sources(self._database, sources)
 
+    def close(self) -> None:
+        """As the port says: the next one drops it."""
+
     def _drop(self) -> None:
         """The views, which would hinder renaming, and all that is replaced."""
         for (name,) in self._database.rows("SELECT name FROM sqlite_schema WHERE type = 'view'"):

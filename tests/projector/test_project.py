@@ -20,6 +20,7 @@ from hub.errors import Fenced, NotInOrder, Refused, Stop
 from hub.journal.embedded import EmbeddedJournal
 from hub.projector.clock import now
 from hub.projector.messages import batch
+from hub.projector.port import Bundle
 from hub.projector.project import project_once
 from hub.projector.rebuild import rebuild
 from hub.projector.sqlite import SqliteStore
@@ -116,10 +117,10 @@ def test_an_older_projector_is_fenced(tmp_path: Path, journal: EmbeddedJournal, 
         (new,) = later.claim("events", [0])
         (run,) = journal.read("events", {0: 0}, 10)
         with pytest.raises(Fenced):
-            store.apply(batch(run, 0, old, journal.schema, now()))
+            store.apply(Bundle((batch(run, 0, old, journal.schema, now()),)))
         assert rows(store, "SELECT COUNT(*) FROM entries") == [(0,)]
-        assert later.apply(batch(run, 0, new, journal.schema, now()))
-        assert not later.apply(batch(run, 0, new, journal.schema, now()))
+        assert later.apply(Bundle((batch(run, 0, new, journal.schema, now()),)))
+        assert not later.apply(Bundle((batch(run, 0, new, journal.schema, now()),)))
     assert rows(store, "SELECT entries FROM flows_v1") == [(1,)]
 
 

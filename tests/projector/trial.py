@@ -19,7 +19,7 @@ from hub.events import columns
 from hub.journal.port import Outgoing
 from hub.projector.clock import now
 from hub.projector.messages import batch
-from hub.projector.port import Batch
+from hub.projector.port import Bundle
 from hub.projector.project import project_once
 from hub.projector.projection import Projection
 from hub.projector.rebuild import rebuild
@@ -175,14 +175,14 @@ def _by_hand(journal: Partitioned, live: SqliteStore, projection: Projection, pa
         at = claim.position
         for run in journal.read("events", {partition: at}, 50_000):
             if run.partition == partition:
-                made = batch(run, at, claim, journal.schema, now())
-                assert _fenced(live, replace(made, claim=old)), "an older claim was let through"
+                made = Bundle((batch(run, at, claim, journal.schema, now()),))
+                assert _fenced(live, Bundle((batch(run, at, old, journal.schema, now()),))), "an older claim was let through"
                 assert live.apply(made), "a batch in its place was not taken"
                 assert not live.apply(made), "the same batch was taken twice"
                 at = run.next
 
 
-def _fenced(live: SqliteStore, made: Batch) -> bool:
+def _fenced(live: SqliteStore, made: Bundle) -> bool:
     try:
         live.apply(made)
     except Fenced:
