@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from hub.intake.plug import Plug
     from hub.intake.session import Surroundings
     from hub.journal.port import Journal
+    from hub.projector.port import Store
     from hub.projector.projection import Projection
-    from hub.projector.sqlite import SqliteStore
+    from hub.projector.views import Views
 
 LEDGER = "ledger"
 
@@ -29,7 +30,7 @@ class Hub:
         self.folder = settings.folder
         self._closing = ExitStack()
         self._journal: Journal | None = None
-        self._store: SqliteStore | None = None
+        self._store: Store | None = None
 
     @classmethod
     @contextmanager
@@ -42,22 +43,55 @@ class Hub:
     # --- parts
 
     def journal(self) -> Journal:
-        """The journal that hub.toml names."""
+        """The journal that hub.toml names. Raises ConfigWrong where it names none, and what the journal raises."""
         if self._journal is None:
-            from hub.journal.embedded import EmbeddedJournal
-
-            self._journal = EmbeddedJournal(self._file("journal", self.config.journal))
+            self._journal = self._open_journal()
             self._closing.callback(self._journal.close)
         return self._journal
 
-    def store(self) -> SqliteStore:
-        """The projections' store that hub.toml names."""
-        if self._store is None:
-            from hub.projector.sqlite import SqliteStore
+    def _open_journal(self) -> Journal:
+        match _scheme(self.config.journal):
+            case "sqlite":
+                from hub.journal.embedded import EmbeddedJournal
 
-            self._store = SqliteStore(self.store_path())
+                return EmbeddedJournal(self._file("journal", self.config.journal))
+            case "kafka":
+                from hub.journal.kafka import KafkaJournal
+
+                return KafkaJournal(self.config.journal, self._secret)
+        raise self._unknown("journal", "sqlite:data/journal.db", "kafka://HOST:9092/PREFIX")
+
+    def store(self) -> Store:
+        """The projections' store that hub.toml names. Raises ConfigWrong where it names none, and what the store raises."""
+        if self._store is None:
+            self._store = self._open_store()
             self._closing.callback(self._store.close)
         return self._store
+
+    def _open_store(self) -> Store:
+        match _scheme(self.config.store):
+            case "sqlite":
+                from hub.projector.sqlite import SqliteStore
+
+                return SqliteStore(self.store_path())
+            case "postgresql":
+                from hub.projector.postgres import PostgresStore
+
+                return PostgresStore(self.config.store)
+        raise self._unknown("store", "sqlite:data/store.db", "postgresql://USER@HOST/DATABASE")
+
+    def views(self) -> Views:
+        """What the store shows; asking imports nothing that is slow to load. Raises ConfigWrong as ``store`` does."""
+        match _scheme(self.config.store):
+            case "sqlite":
+                from hub.projector.sqlite_views import SqliteViews
+
+                return SqliteViews(self.store_path())
+            case "postgresql":
+                from hub.projector.postgres_views import PostgresViews
+
+                return PostgresViews(self.config.store)
+        raise self._unknown("store", "sqlite:data/store.db", "postgresql://USER@HOST/DATABASE")
 
     def store_path(self) -> Path:
         """Where the embedded store is."""
@@ -74,23 +108,17 @@ class Hub:
         return read_projection(name, [self.folder / "projections", config.product_path("projections")])
 
     def _file(self, key: str, url: str) -> Path:
-        scheme, _, rest = url.partition(":")
-        if scheme != "sqlite" or not rest:
-            raise ConfigWrong(
-                [
-                    Problem(
-                        str(self.folder / "hub.toml"),
-                        None,
-                        None,
-                        "PART_UNKNOWN",
-                        "hub.{key}: {scheme} is not available in this version; write sqlite:data/{key}.db",
-                        facts={"key": key, "scheme": scheme},
-                    )
-                ]
-            )
+        rest = url.partition(":")[2]
+        if _scheme(url) != "sqlite" or not rest:
+            raise self._unknown(key, f"sqlite:data/{key}.db")
         path = self.folder / rest.removeprefix("//")
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
+
+    def _unknown(self, key: str, *known: str) -> ConfigWrong:
+        facts = {"key": key, "known": ", ".join(known)}
+        message = "hub.{key} is none of: {known}"
+        return ConfigWrong([Problem(str(self.folder / "hub.toml"), None, None, "PART_UNKNOWN", message, facts=facts)])
 
     # --- connectors
 
@@ -222,7 +250,7 @@ class Hub:
         """The rows of ``wastehub ledger``. RequestWrong for a stream or region that there is not."""
         from hub.projector.query import ledger
 
-        found = ledger(self.store_path(), by=by, period=period, region=region, stream=stream)
+        found = ledger(self.views(), by=by, period=period, region=region, stream=stream)
         if region is not None and not found["rows"]:
             self._must_know(region)
         return found
@@ -232,12 +260,16 @@ class Hub:
         from hub.projector.query import regions
         from hub.reference.regions import check
 
-        told = regions(self.store_path())
+        told = regions(self.views())
         local = [None, *(plug.lists.get("regions") for plug in self.all_plugs()[0])]
         if region not in told and all(check(region, None, known).error == "REGION_UNKNOWN" for known in local):
             raise RequestWrong(
                 "there is no region {region}; the ledger has: {known}", region=region, known=", ".join(told) or "–"
             )
+
+
+def _scheme(url: str) -> str:
+    return url.partition(":")[0]
 
 
 def _same_twice(connectors: list[Connector]) -> list[Problem]:

@@ -8,6 +8,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from hub.texts import speak
+from tests.broker import broker
+from tests.servers import mariadb, postgres
+
+__all__ = ["broker", "mariadb", "postgres"]  # one of each for the whole session
 
 # Two cores shared by many tests: a slow example is no finding. In CI the examples are the same every time.
 settings.register_profile("everywhere", deadline=None, suppress_health_check=[HealthCheck.too_slow])

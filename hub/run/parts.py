@@ -11,8 +11,8 @@ from hub.errors import ConfigWrong, Problem
 from hub.intake.plug import Plug
 from hub.intake.session import Surroundings
 from hub.journal.port import Journal
+from hub.projector.port import Store
 from hub.projector.projection import Projection
-from hub.projector.sqlite import SqliteStore
 
 Progress = Callable[[str, int, int | None], None]
 """Told what is being done, how much of it is done, and of how much."""
@@ -27,7 +27,7 @@ class Parts(Protocol):
     def journal(self) -> Journal:
         """The journal."""
 
-    def store(self) -> SqliteStore:
+    def store(self) -> Store:
         """The store."""
 
     def store_path(self) -> Path:
