@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +36,7 @@ class Hub:
 
     def view(self, name: str) -> Rows:
         """The rows of a view but for what belongs to the journal, sorted."""
-        columns, rows = self.select(f"SELECT * FROM {name}")  # noqa: S608 - one of VIEWS
+        columns, rows = self.select(f"SELECT * FROM {name}")
         kept = [number for number, column in enumerate(columns) if column not in OF_THE_JOURNAL]
         return sorted((tuple(row[number] for number in kept) for row in rows), key=repr)
 
@@ -57,7 +57,7 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Hub:
 
 
 @pytest.fixture(scope="module")
-def real(embedded: Hub, broker: Broker, postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+def real(embedded: Hub, broker: Broker, postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Hub:
     """The same systems, read into Kafka and folded into PostgreSQL."""
     folder = tmp_path_factory.mktemp("real-parts") / "city"
     shutil.copytree(embedded.folder, folder, ignore=shutil.ignore_patterns("data"))
@@ -83,7 +83,7 @@ def real(embedded: Hub, broker: Broker, postgres: str, tmp_path_factory: pytest.
     assert pulled.code == 0, pulled.err
     projected = hub("project", "--once", "--json")
     assert projected.code == 0, projected.err
-    yield hub
+    return hub
 
 
 @pytest.mark.parametrize("view", VIEWS)
