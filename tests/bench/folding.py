@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import duckdb
@@ -14,7 +14,7 @@ import hub.projector.rebuild
 import hub.projector.sqlite
 from hub.events.schema import FOR_TOPIC
 from hub.journal.embedded import EmbeddedJournal
-from hub.journal.port import Outgoing
+from hub.journal.port import Journal, Outgoing
 from hub.projector import messages
 from hub.projector.linear import Linear
 from hub.projector.newest import Newest
@@ -26,23 +26,23 @@ from tests.bench import data, plain
 from tests.bench.hub_folder import HubFolder, ledger
 from tests.bench.intake import PLAIN_MOST
 from tests.bench.result import Row, stages
-from tests.bench.stopwatch import Stopwatch
+from tests.bench.stopwatch import Places, Stopwatch
 
-_READING = {
+_READING: Places = {
     "read": [(EmbeddedJournal, "read")],
     "decode": [(hub.events.columns, "decode")],
 }
-_WRITING = {
+_WRITING: Places = {
     "stage": [(Stages, "write")],
     "write": [(Database, name) for name in ("execute", "write", "rows", "query")],
 }
-FOLD_STAGES = {
+FOLD_STAGES: Places = {
     **_READING,
     "shape": [(messages, "from_events"), (messages, "usable"), (messages, "sources")],
     "fold": [(hub.projector.sqlite, "fold"), (Linear, "sums")],
     **_WRITING,
 }
-REBUILD_STAGES = {
+REBUILD_STAGES: Places = {
     **_READING,
     "shape": [(hub.projector.rebuild, "from_events"), (messages, "usable"), (hub.projector.rebuild, "sources")],
     "fold": [(Newest, name) for name in ("add", "winners", "won", "past", "applied")] + [(Linear, "sums")],
@@ -65,7 +65,7 @@ def fold(folder: Path, rows: int) -> Iterator[Row]:
     with home.journal() as journal, home.opened_store() as store, watch.over(FOLD_STAGES):
         report = project_once(journal, store, ledger(), home.locks)
     events = rows - data.faulty(rows)
-    _hold(report, events)
+    hold(report, events)
     yield Row("fold", events / watch.wall, "events/s", events, plain_events / plain_seconds, FOLD_FLOOR, FOLD_GOAL,
               {"seconds": round(watch.wall, 3), "baseline_rows": plain_events, "cpu_s": round(watch.cpu, 3)})
     yield from stages("fold", watch, events)
@@ -78,29 +78,31 @@ def rebuilding(folder: Path, rows: int) -> Iterator[Row]:
     home = HubFolder.with_table(folder / "rebuild", rows)
     home.pulled()
     watch = Stopwatch()
-    with home.journal() as journal, home.opened_store() as store:
-        multiply(journal, COPIES)
+    with home.embedded_journal() as journal, home.opened_store() as store:
+        copy(journal, journal, range(1, COPIES))
         events = journal.end("events")[0]
         with watch.over(REBUILD_STAGES):
             report = rebuild(journal, store, ledger(), home.locks)
-    _hold(report, events)
+    hold(report, events)
     yield Row("rebuild", events / watch.wall, "events/s", events, None, REBUILD_FLOOR, REBUILD_GOAL,
               {"seconds": round(watch.wall, 3), "cpu_s": round(watch.cpu, 3)})
     yield from stages("rebuild", watch, events)
     shutil.rmtree(home.folder)
 
 
-def multiply(journal: EmbeddedJournal, copies: int) -> None:
-    """Append what the journal has until it has ``copies`` of it, each under keys and ids of its own."""
-    fence, end, at = journal.fence("bench.copies"), journal.end("events")[0], 0
+def copy(source: EmbeddedJournal, target: Journal, numbers: Sequence[int]) -> None:
+    """Append what ``source`` has now once for each of ``numbers``, under keys and ids that belong to the number; the
+    events as they are for 0. Both may be one journal."""
+    fence, end, at = target.fence("bench.copies"), source.end("events")[0], 0
     while at < end:
-        for run in journal.read("events", {0: at}, min(50_000, end - at)):
+        for run in source.read("events", {0: at}, min(50_000, end - at)):
             at = run.next
-            events = hub.events.columns.decode(run.values, journal.schema(run.schema_id or 0), FOR_TOPIC["events"]).table
-            for number in range(1, copies):
-                other = _renamed(events, number)
+            schema = source.schema(run.schema_id or 0)
+            events = hub.events.columns.decode(run.values, schema, FOR_TOPIC["events"]).table
+            for number in numbers:
+                other = _renamed(events, number) if number else events
                 bodies = hub.events.columns.encode(other, FOR_TOPIC["events"])
-                journal.append(fence, [Outgoing("events", other["entity_id"].combine_chunks(), bodies)])
+                target.append(fence, [Outgoing("events", other["entity_id"].combine_chunks(), bodies)])
 
 
 def _renamed(events: pa.Table, number: int) -> pa.Table:
@@ -115,7 +117,8 @@ def _renamed(events: pa.Table, number: int) -> pa.Table:
         return connection.sql(f"SELECT * REPLACE ({replaced}) FROM events").to_arrow_table()
 
 
-def _hold(report: dict[str, object], events: int) -> None:
+def hold(report: dict[str, object], events: int) -> None:
+    """Raises AssertionError where a projector's report is not that so many events are applied, and none is left."""
     (found,) = (row for row in report["projections"] if row["name"] == "ledger")  # type: ignore[attr-defined] # as documented
     if (found["applied"], found["lag_events"]) != (events, 0):
         raise AssertionError(f"{found}, expected {events} events")

@@ -17,13 +17,15 @@ from hub.intake.pull import Puller
 from hub.intake.pulled import Pulled
 from hub.intake.session import Surroundings
 from hub.journal.embedded import EmbeddedJournal
+from hub.journal.port import Journal
+from hub.projector.port import Store
 from hub.projector.projection import Projection, read_projection
-from hub.projector.sqlite import SqliteStore
+from hub.wiring import Hub
 from tests.bench import data
 
 _WRITTEN = 1_767_225_600
 """When the file was written, in seconds since the epoch: long ago, or the pull would wait until it holds still."""
-TOML = "[hub]\nname = \"bench\"\n"
+TOML = '[hub]\nname = "bench"\n'
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class HubFolder:
     @classmethod
     def with_file(cls, folder: Path, rows: int) -> HubFolder:
         """Its source is the CSV file of so many rows."""
-        hub = cls._made(folder, data.FILE_CONNECTOR)
+        hub = cls.made(folder, data.FILE_CONNECTOR)
         (folder / "in").mkdir()
         data.write_csv(hub.csv, rows)
         os.utime(hub.csv, (_WRITTEN, _WRITTEN))
@@ -44,18 +46,23 @@ class HubFolder:
     @classmethod
     def with_table(cls, folder: Path, rows: int, connector: str = data.TABLE_CONNECTOR) -> HubFolder:
         """Its source is the SQLite table of so many rows."""
-        hub = cls._made(folder, connector)
+        hub = cls.made(folder, connector)
         data.write_table(hub.source, rows)
         return hub
 
     @classmethod
-    def _made(cls, folder: Path, connector: str) -> HubFolder:
+    def made(cls, folder: Path, connector: str) -> HubFolder:
+        """Its source is elsewhere."""
         place = folder / "connectors" / "housing" / "weighbridge"
         place.mkdir(parents=True)
         (place / "connector.yaml").write_text(connector, encoding="utf-8")
         (folder / "data").mkdir()
         (folder / "hub.toml").write_text(TOML, encoding="utf-8")
         return cls(folder)
+
+    def move(self, journal: str, store: str) -> None:
+        """From now on its parts are at these URLs."""
+        (self.folder / "hub.toml").write_text(f'{TOML}journal = "{journal}"\nstore = "{store}"\n', encoding="utf-8")
 
     @property
     def csv(self) -> Path:
@@ -78,16 +85,22 @@ class HubFolder:
         return self.folder / "data" / "locks"
 
     @contextmanager
-    def journal(self) -> Iterator[EmbeddedJournal]:
-        """The journal, closed afterwards."""
+    def embedded_journal(self) -> Iterator[EmbeddedJournal]:
+        """The journal that it has until it is moved, closed afterwards."""
         with closing(EmbeddedJournal(self.folder / "data" / "journal.db")) as journal:
             yield journal
 
     @contextmanager
-    def opened_store(self) -> Iterator[SqliteStore]:
+    def journal(self) -> Iterator[Journal]:
+        """The journal, closed afterwards."""
+        with Hub.open(self.folder) as hub:
+            yield hub.journal()
+
+    @contextmanager
+    def opened_store(self) -> Iterator[Store]:
         """The store, closed afterwards."""
-        with closing(SqliteStore(self.store)) as store:
-            yield store
+        with Hub.open(self.folder) as hub:
+            yield hub.store()
 
     def pulled(self, *, compare: bool = False) -> tuple[float, Pulled]:
         """Pull once: seconds, and what it came to. Reading the connector's file is not counted."""

@@ -21,9 +21,9 @@ from hub.journal.embedded import EmbeddedJournal
 from tests.bench import data, plain
 from tests.bench.hub_folder import HubFolder
 from tests.bench.result import Row, stages
-from tests.bench.stopwatch import Stopwatch
+from tests.bench.stopwatch import Places, Stopwatch
 
-STAGES = {
+STAGES: Places = {
     "read": [(FileSource, "found"), (FileSource, "read"), (SqlRead, "rows"), (SqlRead, "rows_since"),
              (SqlRead, "count"), (SqlRead, "duplicated_keys")],
     "identity": [(Recorder, "records"), (Recorder, "key_hashes")],

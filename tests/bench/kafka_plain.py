@@ -26,8 +26,8 @@ _TABLES = (ENTRIES, FLOWS, OFFSETS)
 _SILENT_MS = 5_000
 
 
-def fold_plain_kafka(bootstrap: str, topic: str, url: str, events: int) -> float:
-    """Fold the first ``events`` events or a few more into the database, which has none: seconds."""
+def fold_plain_kafka(bootstrap: str, topic: str, url: str, events: int) -> tuple[float, int]:
+    """Fold ``events`` events, or a few more where there are more, into the database, which has none: seconds, events."""
     engine = sa.create_engine(url)
     for table in _TABLES:
         table.create(engine)
@@ -50,7 +50,7 @@ def fold_plain_kafka(bootstrap: str, topic: str, url: str, events: int) -> float
     seconds = time.perf_counter() - begun
     consumer.close()
     engine.dispose()
-    return seconds
+    return seconds, count
 
 
 def flows(url: str) -> dict[tuple[str, ...], tuple[int, int, int]]:
@@ -60,14 +60,6 @@ def flows(url: str) -> dict[tuple[str, ...], tuple[int, int, int]]:
         found = {tuple(row)[:7]: tuple(row)[7:] for row in connection.execute(sa.select(FLOWS))}
     engine.dispose()
     return found
-
-
-def drop(url: str) -> None:
-    """Take its tables away."""
-    engine = sa.create_engine(url)
-    for table in _TABLES:
-        table.drop(engine)
-    engine.dispose()
 
 
 def _fold_batch(engine: sa.Engine, polled: Mapping[Any, Sequence[Any]]) -> int:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import UUID
@@ -28,7 +29,9 @@ HEAP = "-Xmx1500m"
 BATCH, TASKS, REWRITE = 5_000, 1, True
 """What made it fastest here: see README.md in its folder."""
 LONGEST_SECONDS, LOOK_SECONDS, PATIENCE = 900.0, 0.05, 60.0
-_NARROW = {"entity_id": UUID(as_uuid=False), "event_id": UUID(as_uuid=False), "occurred_at": sa.DateTime(timezone=True)}
+_NARROW: dict[str, Any] = {
+    "entity_id": UUID(as_uuid=False), "event_id": UUID(as_uuid=False), "occurred_at": sa.DateTime(timezone=True),
+}  # fmt: skip
 _KEY = ("entity_id", "revision", "restated")
 STATEMENTS = sa.Table(
     "rival_statements", sa.MetaData(),
@@ -69,7 +72,6 @@ def rival(bootstrap: str, topic: str, url: str, events: int, folder: Path) -> Fo
         begun = time.perf_counter()
         flows = {tuple(row)[:7]: tuple(row)[7:] for row in connection.execute(sa.text(_READ))}
         read = time.perf_counter() - begun
-    STATEMENTS.drop(engine)
     engine.dispose()
     return Found((events - first) / (wrote + read), read, flows)
 
@@ -83,7 +85,7 @@ def _running(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     libraries = jars(RECIPE / "pom.xml")
     classes = folder / "classes"
     subprocess.run(["javac", "-cp", f"{libraries}/*", "-d", classes, RECIPE / "EventConverter.java"], check=True)
-    command = [
+    command: list[str | Path] = [
         "setpriv", "--pdeathsig=KILL", "java", HEAP, f"-Dlog4j2.configurationFile={RECIPE / 'log4j2.properties'}",
         "-cp", f"{classes}:{libraries}/*", "org.apache.kafka.connect.cli.ConnectStandalone",
         folder / "worker.properties", folder / "sink.properties",

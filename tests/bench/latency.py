@@ -8,7 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,24 +28,29 @@ _INSERT = f"INSERT INTO {data.TABLE} VALUES ({', '.join('?' * len(data.COLUMNS))
 
 def latency(folder: Path, rows: int) -> Iterator[Row]:
     """p50 and p99 milliseconds over up to 60 rows, each committed once the one before is seen."""
+    home = HubFolder.with_table(folder / "live", min(rows, STANDING), data.LIVE_CONNECTOR)
+    yield from followed("latency", home, lambda: _entries(home.store), rows)
+    shutil.rmtree(home.folder)
+
+
+def followed(name: str, home: HubFolder, entries: Callable[[], int], rows: int) -> Iterator[Row]:
+    """The same of any hub with the live connector. ``entries``: how many are in ``flows_v1``."""
     standing = min(rows, STANDING)
-    home = HubFolder.with_table(folder / "live", standing, data.LIVE_CONNECTOR)
     count = max(MOST * rows // FULL, FEWEST) if rows < FULL else MOST
     with _running(home), closing(sqlite3.connect(home.source, isolation_level=None)) as source:
         expected = standing - data.faulty(standing)
-        _seen(home, expected)
+        _seen(home, entries, expected)
         found = []
         for number in range(count):
             # Off the beat of the puller: 37 ms further on in its half second with every row.
             time.sleep(0.037 * (number % 13))
             source.execute(_INSERT, data.row_now(number, datetime.now(UTC).astimezone(SHANGHAI).replace(tzinfo=None)))
             committed = time.perf_counter()
-            _seen(home, expected + number + 1)
+            _seen(home, entries, expected + number + 1)
             found.append(1000 * (time.perf_counter() - committed))
     more = {"every": "500ms", "standing_rows": standing, "slowest": round(max(found), 1)}
-    yield Row("latency.p50", _percentile(found, 50), "ms", count, more=more)
-    yield Row("latency.p99", _percentile(found, 99), "ms", count, None, 3000, 1000, more)
-    shutil.rmtree(home.folder)
+    yield Row(f"{name}.p50", _percentile(found, 50), "ms", count, more=more)
+    yield Row(f"{name}.p99", _percentile(found, 99), "ms", count, None, 3000, 1000, more)
 
 
 @contextmanager
@@ -59,13 +64,13 @@ def _running(home: HubFolder) -> Iterator[None]:
             process.wait(30)
 
 
-def _seen(home: HubFolder, entries: int) -> None:
+def _seen(home: HubFolder, entries: Callable[[], int], wanted: int) -> None:
     """Returns once the ledger has so many."""
     until = time.perf_counter() + LONGEST_SECONDS
-    while _entries(home.store) < entries:
+    while (found := entries()) < wanted:
         if time.perf_counter() > until:
             log = (home.folder / "run.log").read_text(encoding="utf-8")
-            raise AssertionError(f"{_entries(home.store)} of {entries} entries after {LONGEST_SECONDS} s\n{log[-3000:]}")
+            raise AssertionError(f"{found} of {wanted} entries after {LONGEST_SECONDS} s\n{log[-3000:]}")
         time.sleep(LOOK_SECONDS)
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from tests.bench.data import COLUMNS, rows
 from tests.bench.result import Row
 
-_LIBRARIES = ("duckdb", "pyarrow", "pyruhvro", "numpy", "adbc-driver-sqlite", "sqlalchemy", "fastavro")
+_LIBRARIES = ("duckdb", "pyarrow", "pyruhvro", "numpy", "adbc-driver-sqlite", "sqlalchemy", "fastavro", "confluent-kafka",
+              "kafka-python", "psycopg")
 _SAMPLE = 1_000
 
 

@@ -10,6 +10,9 @@ from typing import Any
 
 from tests.bench.stopwatch import Stopwatch
 
+TIMES = "×"
+"""The unit of how many times faster one thing is than another: more is better."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -45,7 +48,7 @@ class Row:
 
     @property
     def _more_is_better(self) -> bool:
-        return self.unit.endswith("/s")
+        return self.unit == TIMES or self.unit.endswith("/s")
 
     def _reaches(self, bound: float) -> bool:
         return self.value >= bound if self._more_is_better else self.value <= bound

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import wraps
@@ -60,7 +60,7 @@ class Stopwatch:
         def timed(*args: Any, **named: Any) -> Any:
             with self._span(stage):
                 result = function(*args, **named)
-            return self._steps(stage, result) if isinstance(result, Iterator) else result
+            return self._steps(stage, result) if isinstance(result, Generator) else result
 
         return timed
 

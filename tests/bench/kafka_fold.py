@@ -1,0 +1,103 @@
+"""Kafka → decoded → folded → ledger in PostgreSQL: the hub, the plain way and the rival, one after another."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import sqlalchemy as sa
+
+import hub.projector.postgres
+from hub.journal.kafka import KafkaJournal
+from hub.projector.postgres_database import Database
+from hub.projector.project import project_once
+from tests.bench import data
+from tests.bench.folding import FOLD_STAGES, hold
+from tests.bench.hub_folder import HubFolder, ledger
+from tests.bench.intake import PLAIN_MOST
+from tests.bench.kafka_plain import fold_plain_kafka
+from tests.bench.kafka_projectors import projected
+from tests.bench.kafka_rival import Found, rival
+from tests.bench.kafka_servers import Servers, servers
+from tests.bench.plain_tables import FLOW_KEYS
+from tests.bench.result import TIMES, Row, stages
+from tests.bench.stopwatch import Places, Stopwatch
+
+READING: Places = {"read": [(KafkaJournal, "read")], "decode": FOLD_STAGES["decode"], "shape": FOLD_STAGES["shape"]}
+WRITING: Places = {"write": [(Database, name) for name in ("execute", "query", "copy_in", "copy_out")]}
+STAGES: Places = {**READING, "fold": [(hub.projector.postgres, "fold"), FOLD_STAGES["fold"][1]], **WRITING}
+FLOOR, GOAL = 50_000, 120_000
+OVER_PLAIN, OVER_RIVAL, TWO = (4, 8), (1.5, 3), (1.2, 1.5)
+"""Floor and goal of the ratios to the plain way, to the rival, and of two projectors to one."""
+
+
+def kafka_fold(folder: Path, rows: int) -> Iterator[Row]:
+    """The rates of all three into a fresh database each, and of two projectors."""
+    with servers() as parts:
+        home = HubFolder.with_table(folder / "kafka-fold", rows)
+        events, topic = rows - data.faulty(rows), "fold.events"
+        with parts.database("ledger") as url:
+            home.move(parts.journal("fold"), parts.store(url))
+            home.pulled()
+            watch = _hub(home, events)
+            flows = _flows(url)
+        rate = events / watch.wall
+        plain, plain_events = _plain(parts, topic, events)
+        other = _rival(parts, topic, events, folder)
+        if other.flows != flows:
+            raise AssertionError("the rival's ledger is not the hub's")
+        more = {"seconds": round(watch.wall, 3), "baseline_rows": plain_events, "cpu_s": round(watch.cpu, 3)}
+        yield Row("kafka-pg.plain", plain, "events/s", plain_events)
+        yield Row("kafka-pg.rival", other.rate, "events/s", events, more={"read_s": round(other.read, 3)})
+        yield Row("kafka-pg.fold", rate, "events/s", events, plain, FLOOR, GOAL, more)
+        yield from stages("kafka-pg.fold", watch, events)
+        yield Row("kafka-pg.fold.over-plain", rate / plain, TIMES, None, None, *OVER_PLAIN)
+        yield Row("kafka-pg.fold.over-rival", rate / other.rate, TIMES, None, None, *OVER_RIVAL)
+        yield from _two(parts, home, events)
+        shutil.rmtree(home.folder)
+
+
+def _hub(home: HubFolder, events: int) -> Stopwatch:
+    watch = Stopwatch()
+    with home.journal() as journal, home.opened_store() as store, watch.over(STAGES):
+        report = project_once(journal, store, ledger(), home.locks)
+    hold(report, events)
+    return watch
+
+
+def _plain(parts: Servers, topic: str, events: int) -> tuple[float, int]:
+    asked = min(events, PLAIN_MOST)
+    with parts.database("plain") as url:
+        seconds, done = fold_plain_kafka(parts.bootstrap, topic, url, asked)
+    return done / seconds, done
+
+
+def _rival(parts: Servers, topic: str, events: int, folder: Path) -> Found:
+    with parts.database("rival") as url:
+        return rival(parts.bootstrap, topic, url, events, folder / "rival")
+
+
+def _two(parts: Servers, home: HubFolder, events: int) -> Iterator[Row]:
+    """One and two, in processes of their own."""
+    rates, memory = [], 0.0
+    for count in (1, 2):
+        with parts.database(f"projectors{count}") as url:
+            home.move(parts.journal("fold"), parts.store(url))
+            done = projected(home, count)
+            if sum(entries for _, _, entries in _flows(url).values()) != events:
+                raise AssertionError(f"{done.reports}, expected {events} events")
+            rates.append(events / done.seconds)
+            memory = memory or done.memory_mb
+    more = {"rates": [round(rate) for rate in rates], "memory_mb": round(memory)}
+    yield Row("kafka-pg.two", rates[1] / rates[0], TIMES, events, None, *TWO, more)
+
+
+def _flows(url: str) -> Mapping[tuple[str, ...], tuple[int, ...]]:
+    """The hub's lines, as the plain way's and the rival's."""
+    engine = sa.create_engine(url)
+    names = ", ".join((*FLOW_KEYS, "mass_g", '"count"', "entries"))
+    with engine.connect() as connection:
+        found = connection.exec_driver_sql(f"SELECT {names} FROM hub.flows_v1").all()
+    engine.dispose()
+    return {tuple(row)[:7]: tuple(row)[7:] for row in found}
