@@ -23,7 +23,7 @@ from hub.events.schema import FOR_TOPIC
 from hub.journal.kafka_address import address
 from hub.journal.kafka_client import MESSAGE_BYTES, Client, Sending, Writer
 from hub.journal.kafka_ends import Ends
-from hub.journal.kafka_faults import NO_PLACE, UNCERTAIN, fenced, lost, unavailable
+from hub.journal.kafka_faults import NO_PLACE, UNCERTAIN, fenced, lost, not_installed, unavailable
 from hub.journal.kafka_partition import partitions_of
 from hub.journal.kafka_places import picked, strides
 from hub.journal.kafka_readers import Readers
@@ -225,8 +225,14 @@ class KafkaJournal:
 
 
 def _client(name: str, servers: str, options: Mapping[str, str], patience: float) -> Client:
-    from hub.journal.kafka_confluent import ConfluentClient
+    if name == "kafka-python":
+        from hub.journal.kafka_python import PythonClient
 
+        return PythonClient(servers, options, patience)
+    try:
+        from hub.journal.kafka_confluent import ConfluentClient
+    except ModuleNotFoundError as error:
+        raise not_installed() from error
     return ConfluentClient(servers, options, patience)
 
 

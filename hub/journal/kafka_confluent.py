@@ -33,8 +33,8 @@ from hub.journal.kafka_client import (
     Wanted,
     Writer,
 )
-from hub.journal.kafka_confluent_errors import DENIED, GONE, LOST, MOVING, but_for, has_code, translated
-from hub.journal.kafka_faults import FOREIGN, FORGOT, lost, refused, unavailable
+from hub.journal.kafka_confluent_errors import DENIED, FENCED, GONE, LOST, MOVING, but_for, has_code, translated
+from hub.journal.kafka_faults import FOREIGN, FORGOT, SLOW, lost, refused, unavailable
 from hub.journal.port import Int64s
 
 _MOMENT: Final = 0.02  # seconds that a reader waits for the rest of what was asked for
@@ -91,7 +91,7 @@ class ConfluentClient:
         for name, future in self._admin.describe_topics(Topics(list(topics)), request_timeout=self._patience).items():
             with but_for(GONE):
                 told = self._done(future)
-                found[name] = TopicState(str(told.topic_id), len(told.partitions))
+                found[name] = TopicState(_as_kafka_writes(str(told.topic_id)), len(told.partitions))
         return Cluster(cluster.cluster_id, found)
 
     def create(self, topics: Sequence[str], partitions: int) -> None:
@@ -153,6 +153,10 @@ class ConfluentClient:
             return future.result(self._patience + 1.0)
 
 
+def _as_kafka_writes(topic_id: str) -> str:
+    return topic_id.translate(str.maketrans("+/", "-_")).rstrip("=")
+
+
 class _Reader:
     def __init__(self, consumer: Consumer, topic: str) -> None:
         self._consumer, self._topic = consumer, topic
@@ -207,8 +211,8 @@ class _Writer:
                 reports = [self._produce(item) for item in sending]
                 self._producer.flush(TRANSACTION_MS / 1_000)
                 offsets = [_placed(*pair) for pair in zip(sending, reports, strict=True)]
-            except (KafkaException, HubError):
-                self._producer.abort_transaction(self._patience)  # which also tells a slow one from a fenced one
+            except (KafkaException, HubError) as error:
+                self._undo(error)
                 raise
             self._commit()
         return offsets
@@ -235,10 +239,16 @@ class _Writer:
             except KafkaException as error:
                 told = error.args[0]
                 if told.txn_requires_abort():
-                    self._producer.abort_transaction(self._patience)
+                    self._undo(error)
                     raise
                 if not told.retriable() or time.monotonic() > deadline:
                     raise
+
+    def _undo(self, failed: Exception) -> None:
+        """Which also tells one that was too slow, and may go on, from one that was fenced."""
+        self._producer.abort_transaction(self._patience)
+        if isinstance(failed, KafkaException) and failed.args[0].code() in FENCED:
+            raise unavailable(SLOW) from failed
 
     def close(self) -> None:
         self._producer.close()

@@ -13,6 +13,7 @@ SHORT: Final = N_("it ends before this place: it lost messages, or is another jo
 FORGOT: Final = N_("the messages before this place are gone: the topic has a retention, or somebody deleted them")
 NO_PLACE: Final = N_("there is no such place")
 UNCERTAIN: Final = N_("an append was broken off; whether it went through is known once the journal was read again")
+SLOW: Final = N_("the append took longer than a transaction may, and was undone")
 TOO_LATE: Final = N_("another process is writing for longer than it may")
 
 
@@ -47,6 +48,23 @@ def refused(reason: str) -> Refused:
         remedy="Look at the user, its rights (topics, transactional ids, cluster: describe and create) and the URL in "
         "hub.toml.",
         reason=reason,
+    )
+
+
+def no_option(name: str) -> Refused:
+    """What librdkafka can be told, but not the other client."""
+    return Refused(
+        "the client kafka-python cannot use the option {name}; write client=confluent",
+        remedy="Look at the URL of the journal in hub.toml.",
+        name=name,
+    )
+
+
+def not_installed() -> Refused:
+    """The default client is an extra."""
+    return Refused(
+        "the client confluent is not installed here",
+        remedy="pip install wastehub[kafka], or write client=kafka-python into the URL.",
     )
 
 

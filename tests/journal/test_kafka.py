@@ -11,7 +11,7 @@ from tests.broker import Broker
 from tests.contracts.journal import JournalContract
 from tests.contracts.journal_processes import OpenJournal
 
-CLIENTS = ("confluent",)
+CLIENTS = ("confluent", "kafka-python")
 
 
 def url(broker: Broker, prefix: str, **options: str) -> str:
