@@ -10,6 +10,7 @@ from typing import Any
 from hub.ahead import ahead
 from hub.journal.port import TOPICS, Journal, Topic
 from hub.projector.clock import now
+from hub.projector.lag import lag
 from hub.projector.messages import batch
 from hub.projector.port import PROJECTIONS, Bundle, Claim, Shares, Store
 from hub.projector.projection import Projection
@@ -61,7 +62,9 @@ def project_shared(
 
 
 def report(journal: Journal, store: Store, read: dict[Topic, int]) -> dict[str, Any]:
-    """What ``project`` answers: the rows of positions_v1 summed over the partitions, and how far behind they are."""
+    """What ``project`` answers: the rows of positions_v1 summed over the partitions, how far behind they are, and when
+    one of them last moved (ISO text): a projector that lives and one that has nothing to do look alike but for the lag.
+    """
     rows = store.positions()
     answers = []
     for topic in TOPICS:
@@ -69,7 +72,10 @@ def report(journal: Journal, store: Store, read: dict[Topic, int]) -> dict[str, 
         counts = ("applied", "superseded", "quarantined", "not_a_record")
         answer: dict[str, Any] = {"name": PROJECTIONS[topic], "version": max((r["version"] for r in own), default=1)}
         answer |= {name: sum(row[name] for row in own) for name in counts}
-        answer["lag_events"] = sum(journal.end(topic).values()) - sum(row["position"] for row in own)
+        behind = lag(journal, topic, {row["partition"]: row["position"] for row in own})
+        answer["lag_events"] = behind.events
+        answer["lag_seconds"] = round(behind.seconds(time.time_ns() // 1000), 1)
+        answer["moved_at"] = max((row["updated_at"] for row in own if row["updated_at"]), default=None)
         answer["read"] = read[topic]
         answers.append(answer)
     return {"projections": answers}

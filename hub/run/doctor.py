@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from importlib import metadata
 from typing import Any
 
@@ -25,6 +26,7 @@ from hub.texts import translate
 
 LEAST_FREE_BYTES = 1 << 30
 LARGEST_LAG = 100_000
+LONGEST_LAG_SECONDS = 3600
 SHOWN_CONFLICTS = 10
 Check = dict[str, Any]
 
@@ -110,9 +112,12 @@ def _store(hub: Parts) -> Iterator[Check]:
     store.prepare(hub.projection(), hub.journal().identity)
     rows = report(hub.journal(), store, dict.fromkeys(TOPICS, 0))["projections"]
     for row in rows:
-        lag = row["lag_events"]
-        found = translate("{name}: {lag} message(s) behind the journal", name=row["name"], lag=lag)
-        if lag > LARGEST_LAG:
+        behind = row["lag_events"]
+        found = translate(
+            "{name}: {lag} message(s) behind the journal, the oldest for {seconds} s; last moved at {moved}",
+            name=row["name"], lag=behind, seconds=row["lag_seconds"], moved=_city_time(row["moved_at"]),
+        ) if behind else translate("{name}: nothing behind the journal", name=row["name"])  # fmt: skip
+        if behind > LARGEST_LAG or row["lag_seconds"] > LONGEST_LAG_SECONDS:
             yield _bad("store", found, "Run wastehub project, or let wastehub run go on.")
         else:
             yield _good("store", found)
@@ -122,6 +127,12 @@ def _store(hub: Parts) -> Iterator[Check]:
             "two events say different things under one revision: {entities}", entities=", ".join(conflicts)
         )
         yield _bad("store", found, "Look at them with wastehub explain; did two hubs write to this journal?")
+
+
+def _city_time(moved: str | None) -> str:
+    if moved is None:
+        return "–"
+    return datetime.fromisoformat(moved).astimezone(SHANGHAI).isoformat(" ", "seconds")
 
 
 def _connectors(hub: Parts) -> Iterator[Check]:

@@ -30,6 +30,18 @@ def test_two_statements_under_one_pair_are_reported(tmp_path: Path) -> None:
     assert any(one["entity_id"] in check["found"] and check["remedy"] for check in found)
 
 
+def test_the_lag_is_told_in_messages_and_time(tmp_path: Path) -> None:
+    """What waits, since when, and when the ledger last moved; nothing behind once it was projected."""
+    (tmp_path / "hub.toml").write_text("", encoding="utf-8")
+    with Hub.open(tmp_path) as hub:
+        append(EmbeddedJournal(tmp_path / "data" / "journal.db"), [event("A"), event("B")])
+        before = [check["found"] for check in doctor(hub)["checks"] if check["part"] == "store"]
+        project(hub, [], True, False, lambda _what, _done, _total: None)
+        after = [check["found"] for check in doctor(hub)["checks"] if check["part"] == "store"]
+    assert before[0].startswith("ledger：比事件流水落后 2 条，最早的一条已等 ")
+    assert after[0] == "ledger：与事件流水一致，没有落后"
+
+
 def test_a_column_that_the_source_lacks_is_told_at_its_place(tmp_path: Path) -> None:
     """Pull and doctor name file, line and error where the file asks the database for what it does not have."""
     (tmp_path / "hub.toml").write_text("", encoding="utf-8")
