@@ -43,6 +43,16 @@ class Database:
                     self.close()
                 raise
 
+    def begin(self) -> None:
+        """Begin a transaction that ``commit`` ends, or ``close`` undoes."""
+        with self._translated():
+            self._opened().begin()
+
+    def commit(self) -> None:
+        """End it."""
+        with self._translated():
+            self._standing().commit()
+
     def execute(self, statement: sa.Executable, rows: Sequence[Mapping[str, Any]] | None = None) -> sa.CursorResult[Any]:
         """Run a statement within a transaction; with ``rows`` once for each of them."""
         with self._translated():

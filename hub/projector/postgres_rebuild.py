@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
 
 import pyarrow as pa
 import sqlalchemy as sa
@@ -49,7 +48,6 @@ class PostgresRebuilding:
 
     def __init__(self, database: Database, projection: Projection, journal: str) -> None:
         self._database, self._projection, self._journal = database, projection, journal
-        self._transaction = ExitStack()
         self._lines = tables.lines(projection)
         self._new: dict[str, sa.Table] = {}
         self._indexed = False
@@ -83,7 +81,19 @@ class PostgresRebuilding:
             self._database.query(tables.key_of(table, self._new[table.name].name))
         for new in self._new.values():
             self._database.query(f'ANALYZE "{new.name}"')
-        # From here on others wait: for the rows of positions, then for the tables.
+        try:
+            self._swap(rebuilt, sources)
+            self._database.commit()
+        except BaseException:
+            self.close()  # others wait for what it holds
+            raise
+
+    def close(self) -> None:
+        """As the port says."""
+        self._database.close()
+
+    def _swap(self, rebuilt: Sequence[Rebuilt], sources: Iterable[tuple[str, str, str]]) -> None:
+        """From here on others wait: for the rows of positions, then for the tables."""
         self._database.query(f"SET LOCAL idle_in_transaction_session_timeout = '{STOPPED_SECONDS}s'")
         for part in rebuilt:
             self._move(part)
@@ -99,16 +109,11 @@ class PostgresRebuilding:
         describe(self._database, self._projection, self._journal)
         self._database.execute(sa.delete(tables.SOURCES))
         write_sources(self._database, sources)
-        self._transaction.close()
-
-    def close(self) -> None:
-        """As the port says."""
-        self._database.close()
 
     def _beside(self, table: sa.Table) -> sa.Table:
         """The new table that will stand for ``table``; the first one asked for begins the transaction."""
         if not self._new:
-            self._transaction.enter_context(self._database.writing())
+            self._database.begin()
             ((self._mark,),) = self._database.query("SELECT pg_backend_pid()")
             for every in (*tables.REPLACEABLE, self._lines):
                 new = tables.beside(every, f"{every.name}_{self._mark}", with_key=every is self._lines)

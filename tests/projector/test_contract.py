@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import closing
 from pathlib import Path
 
@@ -10,8 +9,8 @@ import pytest
 
 from hub.journal.embedded import EmbeddedJournal
 from hub.projector.project import project_once
-from hub.projector.sqlite import SqliteStore
 from tests.projector.histories import append, event, ledger
+from tests.projector.stores import Stores
 
 VIEWS = {
     "entries_v1": "entity_id revision restated event_id kind stream scheme code method mass_g count basis period"
@@ -29,17 +28,15 @@ INTEGERS = {
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_a_view_begins_with_the_promised_columns(tmp_path: Path, view: str) -> None:
+def test_a_view_begins_with_the_promised_columns(tmp_path: Path, stores: Stores, view: str) -> None:
     """The columns of docs/views.md stand first, in that order; what came later stands behind them. Numbers are
     integers, all else is text."""
-    with closing(EmbeddedJournal(tmp_path / "journal.db")) as journal, closing(SqliteStore(tmp_path / "s.db")) as store:
+    with closing(EmbeddedJournal(tmp_path / "journal.db")) as journal, closing(stores.open()) as store:
         append(journal, [event("A", count=3, manifest="M", manifest_line=1)], junk=1)
         project_once(journal, store, ledger(), tmp_path / "locks")
     promised = VIEWS[view].split()
-    with closing(sqlite3.connect(tmp_path / "s.db")) as connection:
-        cursor = connection.execute(f"SELECT * FROM {view}")
-        assert [column[0] for column in cursor.description][: len(promised)] == promised
-        rows = cursor.fetchall()
+    columns, rows = stores.table(f"SELECT * FROM {view}")
+    assert columns[: len(promised)] == promised
     assert rows
     for row in rows:
         told = {name: value for name, value in zip(promised, row, strict=False) if value is not None}

@@ -3,42 +3,24 @@
 from __future__ import annotations
 
 import random
-import sqlite3
-from contextlib import closing
 from pathlib import Path
-from typing import Any
-from uuid import UUID
 
 from hub.journal.embedded import EmbeddedJournal
 from hub.projector.project import project_once
 from hub.projector.projection import Projection
 from hub.projector.rebuild import rebuild
-from hub.projector.sqlite import SqliteStore
 from tests.projector.histories import append, history, ledger, rules
 from tests.projector.oracle import Oracle
-
-VIEWS = ("entries_v1", "flows_v1", "accounts_v1", "positions_v1", "quarantine_v1", "conflicts_v1")
-
-
-def shown(path: Path) -> dict[str, list[tuple[Any, ...]]]:
-    """Every versioned view, sorted, ``updated_at`` left out."""
-    found = {}
-    with closing(sqlite3.connect(path)) as connection:
-        for view in VIEWS:
-            cursor = connection.execute(f"SELECT * FROM {view}")
-            keep = [i for i, column in enumerate(cursor.description) if column[0] != "updated_at"]
-            found[view] = sorted((tuple(row[i] for i in keep) for row in cursor), key=repr)
-    return found
+from tests.projector.stores import Stores, shown
 
 
-def compare(path: Path, oracle: Oracle) -> None:
-    views = shown(path)
+def compare(stores: Stores, oracle: Oracle, name: str = "store") -> None:
+    views = shown(stores, name)
     assert views["entries_v1"] == oracle.entries()
     assert views["flows_v1"] == oracle.flows()
     assert views["accounts_v1"] == oracle.accounts()
     assert sum(row[6] for row in views["accounts_v1"]) == sum(row[7] for row in views["accounts_v1"])
-    conflicts = {(str(UUID(bytes=row[0])), *row[1:]) for row in views["conflicts_v1"]}
-    assert conflicts == oracle.conflicts()
+    assert {*views["conflicts_v1"]} == oracle.conflicts()
     position = next(row for row in views["positions_v1"] if row[0] == "ledger")
     assert position[4:6] == oracle.counts()
 
@@ -55,14 +37,14 @@ def dice_rules(dice: random.Random, folder: Path) -> tuple[Projection, dict[str,
     return ledger(rules(folder, pairs, triples)), chains, authority
 
 
-def test_incremental_is_rebuild_is_oracle(tmp_path: Path) -> None:
+def test_incremental_is_rebuild_is_oracle(tmp_path: Path, stores: Stores) -> None:
     """However a history is ordered, repeated, cut and garbled, live and rebuilt views are what the oracle says."""
     for seed in range(6):
         folder = tmp_path / str(seed)
         dice = random.Random(seed)
         projection, chains, authority = dice_rules(dice, folder)
         told = history(seed, entities=dice.randint(1, 60))
-        journal, live = EmbeddedJournal(folder / "journal.db"), SqliteStore(folder / "live.db")
+        journal, live = EmbeddedJournal(folder / "journal.db"), stores.open(f"live{seed}")
         placed, at = [], 0
         while told:
             cut = dice.randint(1, len(told))
@@ -73,9 +55,9 @@ def test_incremental_is_rebuild_is_oracle(tmp_path: Path) -> None:
             if dice.random() < 0.7:
                 project_once(journal, live, projection, folder / "locks")
         project_once(journal, live, projection, folder / "locks")
-        fresh = SqliteStore(folder / "fresh.db")
+        fresh = stores.open(f"fresh{seed}")
         rebuild(journal, fresh, projection, folder / "locks")
-        compare(folder / "live.db", Oracle(placed, chains, authority))
-        assert shown(folder / "fresh.db") == shown(folder / "live.db")
+        compare(stores, Oracle(placed, chains, authority), f"live{seed}")
+        assert shown(stores, f"fresh{seed}") == shown(stores, f"live{seed}")
         for part in (live, fresh, journal):
             part.close()

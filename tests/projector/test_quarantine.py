@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
+import itertools
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,8 +14,8 @@ from hub.events.identity import entity_id, quarantine_id
 from hub.events.standing import quarantine_state
 from hub.journal.embedded import EmbeddedJournal
 from hub.projector.project import project_once
-from hub.projector.sqlite import SqliteStore
 from tests.projector.histories import append, event, ledger
+from tests.projector.stores import SqliteStores, Stores, rows
 
 KEY = '["A1"]'
 
@@ -41,21 +41,17 @@ def about(revision: int, restated: int = 0, part: str = "", **said: Any) -> dict
     return event("A1", revision, restated, entity_id=entity_id(identity, KEY, part), part=part, source_key=KEY, **said)
 
 
-def states(
-    folder: Path, records: list[dict[str, Any]], events: list[dict[str, Any]], acts: list[dict[str, Any]]
-) -> list[str]:
+Said = list[dict[str, Any]]
+
+
+def states(stores: Stores, folder: Path, records: Said, events: Said, acts: Said, name: str = "store") -> list[str]:
     """The states in quarantine_v1, by pair."""
-    with (
-        closing(EmbeddedJournal(folder / "journal.db")) as journal,
-        closing(SqliteStore(folder / "store.db")) as store,
-    ):
+    with closing(EmbeddedJournal(folder / f"{name}-journal.db")) as journal, closing(stores.open(name)) as store:
         append(journal, records, "quarantine")
         append(journal, events)
         append(journal, acts, "acts")
         project_once(journal, store, ledger(), folder / "locks")
-        with closing(sqlite3.connect(store.path)) as connection:
-            found = connection.execute("SELECT state FROM quarantine_v1 ORDER BY revision, restated")
-            return [row[0] for row in found]
+    return [state for (state,) in rows(stores, "SELECT state FROM quarantine_v1 ORDER BY revision, restated", name)]
 
 
 NAME = record()["quarantine_id"]
@@ -83,36 +79,28 @@ CASES = [
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case[0] for case in CASES])
-def test_state(tmp_path: Path, case: tuple[str, list[Any], list[Any], list[Any], list[str]]) -> None:
+def test_state(tmp_path: Path, stores: Stores, case: tuple[str, Said, Said, Said, list[str]]) -> None:
     """A record set aside has the state of the table, whatever else was said about its key."""
     why, records, events, acts, wanted = case
-    assert states(tmp_path, records, events, acts) == wanted, why
+    assert states(stores, tmp_path, records, events, acts) == wanted, why
 
 
 def test_view_and_pure_rule_agree(tmp_path: Path) -> None:
     """Over pairs of record, other record and event, the view says what hub.events.standing says."""
-    pairs = [(1, 0), (1, 1), (2, 0)]
-    number = 0
-    for mine in pairs:
-        for other in pairs:
-            for told in [None, *pairs]:
-                records = [record(*mine, sha="a")] + ([record(*other, sha="b")] if other != mine else [])
-                found = states(tmp_path / str(number), records, [about(*told)] if told else [], [])
-                number += 1
-                shown = dict(zip(sorted({mine, other}), found, strict=True))
-                assert shown[mine] == quarantine_state(mine, max(mine, other), told, None, has_key=True)
+    pairs, stores = [(1, 0), (1, 1), (2, 0)], SqliteStores(tmp_path)
+    for number, (mine, other, told) in enumerate(itertools.product(pairs, pairs, [None, *pairs])):
+        records = [record(*mine, sha="a")] + ([record(*other, sha="b")] if other != mine else [])
+        found = states(stores, tmp_path, records, [about(*told)] if told else [], [], str(number))
+        by_pair = dict(zip(sorted({mine, other}), found, strict=True))
+        assert by_pair[mine] == quarantine_state(mine, max(mine, other), told, None, has_key=True)
 
 
-def test_the_same_record_again_counts_once(tmp_path: Path) -> None:
+def test_the_same_record_again_counts_once(tmp_path: Path, stores: Stores) -> None:
     """Set aside again under the same id it stays one row: seen first and last, with the newest errors."""
     later = record(observed_at=datetime(2026, 3, 5, tzinfo=UTC), errors='[{"field":"unit","error":"UNIT_UNKNOWN"}]')
-    with (
-        closing(EmbeddedJournal(tmp_path / "journal.db")) as journal,
-        closing(SqliteStore(tmp_path / "store.db")) as store,
-    ):
+    with closing(EmbeddedJournal(tmp_path / "journal.db")) as journal, closing(stores.open()) as store:
         append(journal, [record(), later], "quarantine")
         answer = project_once(journal, store, ledger(), tmp_path / "locks")
-        with closing(sqlite3.connect(store.path)) as connection:
-            found = connection.execute("SELECT first_seen, last_seen, errors FROM quarantine_v1").fetchall()
+    found = rows(stores, "SELECT first_seen, last_seen, errors FROM quarantine_v1")
     assert found == [("2026-03-02T00:00:00.000000Z", "2026-03-05T00:00:00.000000Z", later["errors"])]
     assert (answer["projections"][1]["applied"], answer["projections"][1]["superseded"]) == (1, 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,12 @@ import pytest
 from hub.errors import NotInOrder, RequestWrong
 from hub.journal.embedded import EmbeddedJournal
 from hub.projector.project import project_once
-from hub.projector.query import inside_period, ledger, summary
-from hub.projector.sqlite import SqliteStore
+from hub.projector.query import inside_period, ledger, regions, summary
 from hub.projector.sqlite_views import SqliteViews
+from hub.projector.views import Views
 from tests.projector import histories
 from tests.projector.histories import append, event
+from tests.projector.stores import KINDS, Stores, stores_of
 
 SAID = [
     event("A", period="2026-03", mass_g=1, kind="RECEIVED"),
@@ -31,14 +33,15 @@ SAID = [
 ]
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> SqliteViews:
+@pytest.fixture(scope="module", params=KINDS)
+def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Views]:
     folder = tmp_path_factory.mktemp("query")
     rules = histories.rules(folder / "own", authority=[("construction", "RECEIVED", "housing")])
-    with closing(EmbeddedJournal(folder / "journal.db")) as journal, closing(SqliteStore(folder / "s.db")) as opened:
-        append(journal, SAID)
-        project_once(journal, opened, histories.ledger(rules), folder / "locks")
-    return SqliteViews(folder / "s.db")
+    with stores_of(request.param, folder, request) as stores:
+        with closing(EmbeddedJournal(folder / "journal.db")) as journal, closing(stores.open()) as opened:
+            append(journal, SAID)
+            project_once(journal, opened, histories.ledger(rules), folder / "locks")
+        yield stores.views()
 
 
 CASES = [
@@ -56,7 +59,7 @@ CASES = [
 
 @pytest.mark.parametrize(("asked", "wanted", "coarser"), CASES)
 def test_a_period_takes_what_is_inside_it(
-    store: SqliteViews, asked: dict[str, str], wanted: dict[str, int], coarser: int
+    store: Views, asked: dict[str, str], wanted: dict[str, int], coarser: int
 ) -> None:
     """Only lines inside the period are summed; longer ones that reach into it are counted as coarser."""
     found = ledger(store, by=["period"], **asked)
@@ -65,7 +68,7 @@ def test_a_period_takes_what_is_inside_it(
     assert found["as_of"].endswith("Z")
 
 
-def test_only_booked_reports_are_summed_unless_departments_are_asked_for(store: SqliteViews) -> None:
+def test_only_booked_reports_are_summed_unless_departments_are_asked_for(store: Views) -> None:
     """With department every report appears, with booked; without it the witness's 32 g are left out."""
     found = ledger(store, by=["kind", "department"], period="2026-03", stream="construction")
     assert [(r["department"], r["booked"], r["mass_g"], r["count"], r["entries"]) for r in found["rows"]] == [
@@ -80,13 +83,13 @@ NO_PERIODS = ["26", "2026-13", "2026-00", "2026Q5", "2026-3", "2026'", "２０�
 
 
 @pytest.mark.parametrize("period", NO_PERIODS)
-def test_what_is_no_period_is_refused(store: SqliteViews, period: str) -> None:
+def test_what_is_no_period_is_refused(store: Views, period: str) -> None:
     """Anything but a year, quarter or month is the request's fault."""
     with pytest.raises(RequestWrong):
         ledger(store, period=period)
 
 
-def test_what_is_no_column_is_refused(store: SqliteViews) -> None:
+def test_what_is_no_column_is_refused(store: Views) -> None:
     """A column that the ledger has not is named."""
     with pytest.raises(RequestWrong, match="mass"):
         ledger(store, by=["mass"])
@@ -100,7 +103,7 @@ def test_every_month_lies_in_its_quarter_and_year() -> None:
         assert [month for month in months if f"'{month}'" in text] == months[3 * quarter - 3 : 3 * quarter]
 
 
-def test_the_year_says_what_became_of_it(store: SqliteViews) -> None:
+def test_the_year_says_what_became_of_it(store: Views) -> None:
     """Per stream: what nobody reports, and a balance of which one side is unknown, is None."""
     found = {row.pop("stream"): row for row in summary(store, "2026")}
     nothing = dict.fromkeys(("arisen", "collected", "stored", "used", "disposed", "under_way", "unreported"))
@@ -109,26 +112,38 @@ def test_the_year_says_what_became_of_it(store: SqliteViews) -> None:
     }  # fmt: skip
 
 
-def test_under_way_is_what_set_out_and_did_not_arrive(tmp_path: Path) -> None:
+def test_under_way_is_what_set_out_and_did_not_arrive(tmp_path: Path, stores: Stores) -> None:
     """Sent 10, received 8, of that 3 stored and 4 used: 2 under way."""
     said: list[dict[str, Any]] = [
         event(kind, kind=kind, mass_g=mass)
         for kind, mass in (("GENERATED", 12), ("DISPATCHED", 10), ("RECEIVED", 8), ("STORED", 3), ("UTILISED", 4))
     ]
-    with closing(EmbeddedJournal(tmp_path / "j.db")) as journal, closing(SqliteStore(tmp_path / "s.db")) as opened:
+    with closing(EmbeddedJournal(tmp_path / "j.db")) as journal, closing(stores.open()) as opened:
         append(journal, said)
         project_once(journal, opened, histories.ledger(), tmp_path / "locks")
-    assert summary(SqliteViews(tmp_path / "s.db")) == [{
+    assert summary(stores.views()) == [{
         "stream": "construction", "arisen": 12, "collected": None, "stored": 3, "used": 4, "disposed": None,
         "under_way": 2, "unreported": None,
     }]  # fmt: skip
 
 
-def test_without_a_store_there_is_nothing_yet(tmp_path: Path) -> None:
-    """Before the first project the ledger is empty, and asking makes no file."""
-    assert ledger(SqliteViews(tmp_path / "no.db")) == {"as_of": None, "rows": [], "coarser": 0}
-    assert summary(SqliteViews(tmp_path / "no.db")) == []
-    assert not (tmp_path / "no.db").exists()
+def test_without_a_store_there_is_nothing_yet(tmp_path: Path, stores: Stores) -> None:
+    """Before the first project the ledger is empty, and asking makes nothing."""
+    for _ in range(2):
+        assert ledger(stores.views()) == {"as_of": None, "rows": [], "coarser": 0}
+        assert summary(stores.views()) == []
+        assert regions(stores.views()) == []
+    assert not [*tmp_path.iterdir()]
+
+
+def test_sums_beyond_64_bits_are_said(tmp_path: Path, stores: Stores) -> None:
+    """Two lines that fit, and whose sum does not: an error, not a wrong figure."""
+    with closing(EmbeddedJournal(tmp_path / "j.db")) as journal, closing(stores.open()) as opened:
+        append(journal, [event(name, mass_g=2**63 - 1, code=name) for name in ("SW70", "SW71")])
+        project_once(journal, opened, histories.ledger(), tmp_path / "locks")
+    assert len(ledger(stores.views(), by=["code"])["rows"]) == 2
+    with pytest.raises(NotInOrder, match="64 bits"):
+        ledger(stores.views())
 
 
 def test_a_damaged_store_is_said_to_be_damaged(tmp_path: Path) -> None:
@@ -140,6 +155,9 @@ def test_a_damaged_store_is_said_to_be_damaged(tmp_path: Path) -> None:
 
 def test_it_starts_fast() -> None:
     """Importing it imports none of the heavy libraries."""
-    code = "import sys, hub.projector.query; print(*({'duckdb','pyarrow','numpy','sqlalchemy'} & set(sys.modules)))"
+    code = (
+        "import sys, hub.projector.query, hub.projector.sqlite_views;"
+        "print(*({'duckdb', 'pyarrow', 'numpy', 'sqlalchemy', 'psycopg'} & set(sys.modules)))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""

@@ -13,25 +13,30 @@ import pytest
 
 from hub.errors import Fenced, StoreUnavailable
 from hub.journal.embedded import EmbeddedJournal
+from hub.projector.port import Rebuilt, Store
 from hub.projector.project import project_once
 from hub.projector.rebuild import rebuild
 from hub.projector.sqlite import SqliteStore
 from tests.projector.histories import append, event, ledger
-from tests.projector.test_ledger import shown
+from tests.projector.stores import PostgresStores, SqliteStores, Stores, rows, shown
+
+Hub = tuple[EmbeddedJournal, Store, Stores]
 
 
 @pytest.fixture
-def hub(tmp_path: Path) -> Iterator[tuple[EmbeddedJournal, SqliteStore]]:
-    with closing(EmbeddedJournal(tmp_path / "journal.db")) as journal, closing(SqliteStore(tmp_path / "s.db")) as store:
+def hub(tmp_path: Path, stores: Stores) -> Iterator[Hub]:
+    with closing(EmbeddedJournal(tmp_path / "journal.db")) as journal, closing(stores.open()) as store:
         append(journal, [event("A"), event("A", 2, mass_g=5), event("B", retracted=True)], junk=1)
         project_once(journal, store, ledger(), tmp_path / "locks")
-        yield journal, store
+        yield journal, store, stores
 
 
-def test_readers_keep_reading(tmp_path: Path, hub: tuple[EmbeddedJournal, SqliteStore]) -> None:
+def test_readers_keep_reading(tmp_path: Path) -> None:
     """Who began to read before the swap reads on as it was; who begins after it sees the new."""
-    journal, store = hub
-    with closing(sqlite3.connect(store.path, isolation_level=None)) as reader:
+    journal, store = EmbeddedJournal(tmp_path / "journal.db"), SqliteStore(tmp_path / "store.db")
+    with closing(journal), closing(store), closing(sqlite3.connect(store.path, isolation_level=None)) as reader:
+        append(journal, [event("A", mass_g=5)])
+        project_once(journal, store, ledger(), tmp_path / "locks")
         reader.execute("BEGIN")
         before = reader.execute("SELECT mass_g FROM flows_v1").fetchall()
         append(journal, [event("C", mass_g=7)])
@@ -41,25 +46,23 @@ def test_readers_keep_reading(tmp_path: Path, hub: tuple[EmbeddedJournal, Sqlite
         assert reader.execute("SELECT mass_g FROM flows_v1").fetchall() == [(12,)]
 
 
-def test_a_damaged_ledger_is_mended(tmp_path: Path, hub: tuple[EmbeddedJournal, SqliteStore]) -> None:
+def test_a_damaged_ledger_is_mended(tmp_path: Path, hub: Hub) -> None:
     """Whatever was done to the store's tables, a rebuild gives what the journal says; live work goes on from there."""
-    journal, store = hub
-    right = shown(store.path)
-    with closing(sqlite3.connect(store.path)) as connection, connection:
-        connection.execute("UPDATE lines SET mass_g = 99")
-        connection.execute("DELETE FROM entries")
-        connection.execute("DELETE FROM undecodable")
-        connection.execute("CREATE TABLE entries_new (left_behind)")
+    journal, store, stores = hub
+    right = shown(stores)
+    for harm in ("UPDATE lines SET mass_g = 99", "DELETE FROM entries", "DELETE FROM undecodable",
+                 "CREATE TABLE entries_new (left_behind INTEGER)"):  # fmt: skip
+        stores.change(harm)
     rebuild(journal, store, ledger(), tmp_path / "locks")
-    assert shown(store.path) == right
+    assert shown(stores) == right
     append(journal, [event("A", 3, mass_g=1)])
     project_once(journal, store, ledger(), tmp_path / "locks")
-    assert [row[8] for row in shown(store.path)["flows_v1"]] == [1]
+    assert [row[8] for row in shown(stores)["flows_v1"]] == [1]
 
 
-def test_progress_counts_up_to_its_end(tmp_path: Path, hub: tuple[EmbeddedJournal, SqliteStore]) -> None:
+def test_progress_counts_up_to_its_end(tmp_path: Path, hub: Hub) -> None:
     """What progress is told never falls and ends where it said that it would."""
-    journal, store = hub
+    journal, store, _ = hub
     told: list[tuple[int, int]] = []
     rebuild(journal, store, ledger(), tmp_path / "locks", lambda done, total: told.append((done, total)))
     assert [done for done, _ in told] == sorted(done for done, _ in told)
@@ -67,56 +70,57 @@ def test_progress_counts_up_to_its_end(tmp_path: Path, hub: tuple[EmbeddedJourna
     assert told[-1][0] <= told[-1][1]
 
 
-def test_a_later_claim_fences_the_swap(tmp_path: Path, hub: tuple[EmbeddedJournal, SqliteStore]) -> None:
+def test_a_later_claim_fences_the_swap(tmp_path: Path, hub: Hub) -> None:
     """If somebody claims the partition while a rebuild is made, it does not come in, and what stands stays."""
-    from hub.projector.port import Rebuilt
-
-    journal, store = hub
-    before = shown(store.path)
-    making = store.rebuilding(ledger(), journal.identity)
-    (mine,) = store.claim("events", [0])
-    keys = {name: ["0"] for name in ledger().lines.keys}
-    making.lines(pa.table({**keys, "mass_g": [1], "count": [0], "entries": [1]}))
-    store.claim("events", [0])
-    with pytest.raises(Fenced):
-        making.swap([Rebuilt(mine, 4, 0, 0, 0, (), "")], [])
-    assert shown(store.path) == before
+    journal, store, stores = hub
+    before = shown(stores)
+    with closing(store.rebuilding(ledger(), journal.identity)) as making:
+        (mine,) = store.claim("events", [0])
+        keys = {name: ["0"] if kind == "text" else [0] for name, kind in ledger().lines.keys.items()}
+        making.lines(pa.table({**keys, "mass_g": [1], "count": [0], "entries": [1]}))
+        store.claim("events", [0])
+        with pytest.raises(Fenced):
+            making.swap([Rebuilt(mine, 4, 0, 0, 0, (), "")], [])
+    assert shown(stores) == before
     rebuild(journal, store, ledger(), tmp_path / "locks")
-    assert shown(store.path) == before
+    assert shown(stores) == before
 
 
-def test_an_empty_journal_rebuilds_to_an_empty_ledger(tmp_path: Path) -> None:
+def test_an_empty_journal_rebuilds_to_an_empty_ledger(tmp_path: Path, stores: Stores) -> None:
     """Nothing said, nothing shown, and the positions are there."""
-    with closing(EmbeddedJournal(tmp_path / "journal.db")) as journal, closing(SqliteStore(tmp_path / "s.db")) as store:
+    with closing(EmbeddedJournal(tmp_path / "journal.db")) as journal, closing(stores.open()) as store:
         answer = rebuild(journal, store, ledger(), tmp_path / "locks")
     assert [row["applied"] for row in answer["projections"]] == [0, 0, 0]
-    assert shown(tmp_path / "s.db")["flows_v1"] == []
+    assert shown(stores)["flows_v1"] == []
 
 
-def test_entries_are_indexed_after_every_rebuild(tmp_path: Path, hub: tuple[EmbeddedJournal, SqliteStore]) -> None:
+INDEXES = {
+    SqliteStores: "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'entries'",
+    PostgresStores: "SELECT COUNT(*) - 1 FROM pg_indexes WHERE tablename = 'entries'",  # its key is one, too
+}
+
+
+def test_entries_are_indexed_after_every_rebuild(tmp_path: Path, hub: Hub) -> None:
     """However often it is rebuilt, and even where no entity is left, there is one index from lines to entries."""
-    journal, store = hub
+    journal, store, stores = hub
     for _ in range(3):
         rebuild(journal, store, ledger(), tmp_path / "locks")
-        with closing(sqlite3.connect(store.path)) as connection:
-            indexes = connection.execute("SELECT count(*) FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'entries'")
-            assert indexes.fetchone() == (1,)
-    empty, other = EmbeddedJournal(tmp_path / "empty.db"), SqliteStore(tmp_path / "empty-store.db")
-    with closing(empty), closing(other):
+        assert rows(stores, INDEXES[type(stores)]) == [(1,)]
+    with closing(EmbeddedJournal(tmp_path / "empty.db")) as empty, closing(stores.open("empty")) as other:
         rebuild(empty, other, ledger(), tmp_path / "locks")
         assert other.positions()[0]["applied"] == 0
 
 
 def test_no_room_for_what_a_rebuild_keeps_aside(
-    tmp_path: Path, hub: tuple[EmbeddedJournal, SqliteStore], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A full or missing temporary folder is said, and what stands goes on standing."""
-    journal, store = hub
-    right = shown(store.path)
+    journal, store, stores = hub
+    right = shown(stores)
     with monkeypatch.context() as patch:
         patch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
         with pytest.raises(StoreUnavailable, match="nowhere"):
             rebuild(journal, store, ledger(), tmp_path / "locks")
-    assert shown(store.path) == right
+    assert shown(stores) == right
     rebuild(journal, store, ledger(), tmp_path / "locks")
-    assert shown(store.path) == right
+    assert shown(stores) == right

@@ -15,13 +15,13 @@ from hub.events.identity import entity_id
 from hub.journal.embedded import EmbeddedJournal
 from hub.projector.project import project_once
 from hub.projector.query import ledger as read_ledger
-from hub.projector.sqlite import SqliteStore
-from hub.projector.sqlite_views import SqliteViews
+from hub.projector.views import Views
 from hub.steward.explain import explain
 from tests.projector.histories import append, event, ledger
+from tests.projector.stores import KINDS, stores_of
 from tests.projector.test_quarantine import act, record
 
-Hub = tuple[EmbeddedJournal, SqliteViews]
+Hub = tuple[EmbeddedJournal, Views]
 
 LINE = "line:2026-03/371502/construction/SW/SW70/RECEIVED/housing"
 IDENTITY = "housing.weighbridge"
@@ -40,15 +40,19 @@ SLASHED = said("D4", 1, code="a/b", scheme="LOCAL")
 WAITING = record(3)
 
 
-@pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+@pytest.fixture(scope="module", params=KINDS)
+def hub(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     folder: Path = tmp_path_factory.mktemp("explain")
-    with closing(EmbeddedJournal(folder / "j.db")) as journal, closing(SqliteStore(folder / "s.db")) as store:
+    with (
+        stores_of(request.param, folder, request) as stores,
+        closing(EmbeddedJournal(folder / "j.db")) as journal,
+        closing(stores.open()) as store,
+    ):
         append(journal, [NEW, OLD, OTHER, GONE, SLASHED], junk=1)
         append(journal, [WAITING], "quarantine")
         append(journal, [act("rejected", quarantine_id=WAITING["quarantine_id"], reason="重复")], "acts")
         project_once(journal, store, ledger(), folder / "locks")
-        yield journal, SqliteViews(folder / "s.db")
+        yield journal, stores.views()
 
 
 def test_a_line_leads_to_its_entries_events_and_records(hub: Hub) -> None:
