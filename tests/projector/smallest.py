@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from tests.projector.telling import City, Told, city
-from tests.projector.trial import Plan, judged
+from tests.projector.trial import InPostgres, Plan, judged
 
 T = TypeVar("T")
 Judge = Callable[[Plan, Sequence[City], Path], dict[str, list[str]]]
@@ -42,7 +42,7 @@ def found_wrong(seed: int, cities: int = CITIES, judge: Judge = judged) -> str:
     return "\n".join([
         f"wrong in {len(wrong)} of {cities} cities (or all over); the smallest part that still is:",
         *_read_out(plan, left), *(f"  {line}" for said in judgement(left).values() for line in said[:12]),
-        f"again: python -m tests.projector --seed {seed} --histories {cities}",
+        f"again: python -m tests.projector --seed {seed} --histories {cities}{_where(judge)}",
     ])  # fmt: skip
 
 
@@ -61,6 +61,10 @@ def smallest(items: Sequence[T], fails: Callable[[Sequence[T]], bool]) -> list[T
             break
         size = max(size // 2, 1)
     return left
+
+
+def _where(judge: Judge) -> str:
+    return " --store postgres" if isinstance(judge, InPostgres) else ""
 
 
 def _judged(judge: Judge, plan: Plan, cities: Sequence[City]) -> dict[str, list[str]]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.projector.smallest import found_wrong, smallest
 from tests.projector.telling import City
-from tests.projector.trial import Plan
+from tests.projector.trial import InPostgres, Plan
 
 TRIALS = 8
 # A failing trial makes itself small: Hypothesis could only try other seeds.
@@ -22,6 +22,14 @@ PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
 def test_incremental_is_rebuild_is_oracle(seed: int) -> None:
     """Entries, lines, flows, accounts, past events and positions of 2,000 cities are the oracle's, live and rebuilt."""
     wrong = found_wrong(seed)
+    assert not wrong, wrong
+
+
+@settings(max_examples=2, phases=PHASES, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_incremental_is_rebuild_is_oracle_in_postgres(postgres: str, seed: int) -> None:
+    """The same of 500 cities in PostgreSQL."""
+    wrong = found_wrong(seed, judge=InPostgres(postgres))
     assert not wrong, wrong
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import random
-import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from uuid import UUID
 
 import pyarrow as pa
 
@@ -19,14 +17,14 @@ from hub.events import columns
 from hub.journal.port import Outgoing
 from hub.projector.clock import now
 from hub.projector.messages import batch
-from hub.projector.port import Bundle
+from hub.projector.port import Bundle, Store
 from hub.projector.project import project_once
 from hub.projector.projection import Projection
 from hub.projector.rebuild import rebuild
-from hub.projector.sqlite import SqliteStore
 from tests.projector.histories import Event, event, ledger, table
 from tests.projector.oracle import Oracle, Place, Row
 from tests.projector.partitions import Partitioned
+from tests.projector.stores import SqliteStores, Stores, postgres_stores, rows
 from tests.projector.telling import BETWEEN, PARTITIONS, TURNS, City, Told
 
 JUNK, NO_UUID = b"\xff junk", "no uuid"
@@ -77,10 +75,27 @@ class _Placed:
 
 
 def judged(plan: Plan, cities: Sequence[City], folder: Path) -> dict[str, list[str]]:
+    """:func:`judged_in` SQLite."""
+    return judged_in(SqliteStores(folder), plan, cities, folder)
+
+
+@dataclass(frozen=True)
+class InPostgres:
+    """:func:`judged_in` the PostgreSQL ``server`` (URL)."""
+
+    server: str
+
+    def __call__(self, plan: Plan, cities: Sequence[City], folder: Path) -> dict[str, list[str]]:
+        """In databases of its own."""
+        with postgres_stores(self.server) as stores:
+            return judged_in(stores, plan, cities, folder)
+
+
+def judged_in(stores: Stores, plan: Plan, cities: Sequence[City], folder: Path) -> dict[str, list[str]]:
     """City → in what store, rebuild and oracle differ; "" for what is of no single city. Empty: all is well."""
     folder.mkdir()
     journal = Partitioned(folder, PARTITIONS)
-    live, fresh = SqliteStore(folder / "live.db"), SqliteStore(folder / "fresh.db")
+    live, fresh = stores.open("live"), stores.open("fresh")
     with closing(journal), closing(live), closing(fresh):
         projection, placed = _ruled(cities), _Placed()
         if plan.other_rules_first:
@@ -93,11 +108,11 @@ def judged(plan: Plan, cities: Sequence[City], folder: Path) -> dict[str, list[s
         journal.most = plan.most
         rebuild(journal, fresh, projection, folder / "locks")
         owners = {said["entity_id"]: one.name for one in cities for said in (told.event for told in one.told)}
-        found = {"live": _shown(folder / "live.db", owners), "rebuilt": _shown(folder / "fresh.db", owners)}
-        wrong = _all_over(journal, {"live": folder / "live.db", "rebuilt": folder / "fresh.db"}, placed)
+        found = {name: _shown(stores, name, owners) for name in ("live", "fresh")}
+        wrong = _all_over(journal, stores, placed)
     differing = {"": wrong} if wrong else {}
     wanted = {one.name: _wanted(Oracle(placed.events[one.name], one.chains, one.authority)) for one in cities}
-    for name in dict.fromkeys([*wanted, *found["live"], *found["rebuilt"]]):
+    for name in dict.fromkeys([*wanted, *found["live"], *found["fresh"]]):
         told = [
             f"{store}, {what}: {sentence}"
             for store, shown in found.items()
@@ -155,7 +170,7 @@ def _is_junk(told: Told) -> bool:
     return not told.event
 
 
-def _act(act: str, journal: Partitioned, live: SqliteStore, projection: Projection, folder: Path) -> None:
+def _act(act: str, journal: Partitioned, live: Store, projection: Projection, folder: Path) -> None:
     if act == "rebuild":
         rebuild(journal, live, projection, folder / "locks")
     elif act == "project":
@@ -166,7 +181,7 @@ def _act(act: str, journal: Partitioned, live: SqliteStore, projection: Projecti
         _by_hand(journal, live, projection, [PARTITIONS - 1])
 
 
-def _by_hand(journal: Partitioned, live: SqliteStore, projection: Projection, partitions: Iterable[int]) -> None:
+def _by_hand(journal: Partitioned, live: Store, projection: Projection, partitions: Iterable[int]) -> None:
     """Each batch twice, and once more by somebody who no longer may."""
     live.prepare(projection, journal.identity)
     for partition in partitions:
@@ -182,7 +197,7 @@ def _by_hand(journal: Partitioned, live: SqliteStore, projection: Projection, pa
                 at = run.next
 
 
-def _fenced(live: SqliteStore, made: Bundle) -> bool:
+def _fenced(live: Store, made: Bundle) -> bool:
     try:
         live.apply(made)
     except Fenced:
@@ -190,15 +205,13 @@ def _fenced(live: SqliteStore, made: Bundle) -> bool:
     return False
 
 
-def _shown(path: Path, owners: Mapping[str, str]) -> Shown:
+def _shown(stores: Stores, name: str, owners: Mapping[str, str]) -> Shown:
     """All that the store shows, by the city that it is about."""
     found: Shown = defaultdict(dict)
-    with closing(sqlite3.connect(path)) as connection:
-        for what, select in _SELECTS.items():
-            for row in connection.execute(select).fetchall():
-                cells = tuple(str(UUID(bytes=cell)) if isinstance(cell, bytes) else cell for cell in row)
-                owner = cells[_STREAM[what]].partition(BETWEEN)[2] if what in _STREAM else owners.get(cells[0], "")
-                found[owner].setdefault(what, []).append(cells)
+    for what, select in _SELECTS.items():
+        for cells in rows(stores, select, name):
+            owner = cells[_STREAM[what]].partition(BETWEEN)[2] if what in _STREAM else owners.get(cells[0], "")
+            found[owner].setdefault(what, []).append(cells)
     return found
 
 
@@ -225,7 +238,7 @@ def _difference(wanted: Iterable[Row], found: Iterable[Row]) -> list[str]:
     ]
 
 
-def _all_over(journal: Partitioned, stores: Mapping[str, Path], placed: _Placed) -> list[str]:
+def _all_over(journal: Partitioned, stores: Stores, placed: _Placed) -> list[str]:
     """What is of no city: that every position is accounted for, and what could not be read."""
     newest = Counter(_at(place)[1] for told in placed.events.values() for place, _ in Oracle(told).newest.values())
     told = Counter(_at(place)[1] for told in placed.events.values() for place, _ in told)
@@ -234,14 +247,15 @@ def _all_over(journal: Partitioned, stores: Mapping[str, Path], placed: _Placed)
     positions = [(p, end, newest[p], told[p] - newest[p], junk[p], end - told[p] - junk[p]) for p, end in ends.items()]
     told_by = {(e["identity"], e["part"], e["connector"]) for told in placed.events.values() for _, e in told}
     wrong = []
-    for store, path in stores.items():
-        with closing(sqlite3.connect(path)) as connection:
-            moved = connection.execute(
-                'SELECT "partition", "position", applied, superseded, quarantined, not_a_record FROM positions_v1'
-                " WHERE projection = 'ledger'"
-            ).fetchall()
-            sources = connection.execute("SELECT * FROM sources").fetchall()
-            bad = connection.execute("SELECT id FROM quarantine_v1 WHERE state = 'open'").fetchall()
+    for store in ("live", "fresh"):
+        moved = rows(
+            stores,
+            'SELECT "partition", "position", applied, superseded, quarantined, not_a_record FROM positions_v1'
+            " WHERE projection = 'ledger'",
+            store,
+        )
+        sources = rows(stores, "SELECT identity, part, connector FROM sources", store)
+        bad = rows(stores, "SELECT id FROM quarantine_v1 WHERE state = 'open'", store)
         wrong += [f"{store}, positions: {sentence}" for sentence in _difference(positions, moved)]
         wrong += [f"{store}, sources: {sentence}" for sentence in _difference(told_by, sources)]
         wrong += [f"{store}, quarantine: {x}" for x in _difference([(name,) for name in placed.junk], bad)]
