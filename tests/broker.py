@@ -83,10 +83,13 @@ def broker() -> Iterator[Broker]:
 
 
 @contextmanager
-def running_broker() -> Iterator[Broker]:
-    """A broker that has started."""
+def running_broker(*settings: str) -> Iterator[Broker]:
+    """A broker that has started, with these settings (``name=value``, {port} and {controller} put in) over the usual."""
     with tempfile.TemporaryDirectory(prefix="wastehub-kafka-", ignore_cleanup_errors=True) as name:
-        found: _JavaBroker | _ContainerBroker = _JavaBroker(Path(name), jars()) if _has_java() else _ContainerBroker()
+        lines = "\n".join([_SETTINGS, *settings])
+        found: _JavaBroker | _ContainerBroker = (
+            _JavaBroker(Path(name), jars(), lines) if _has_java() else _ContainerBroker(lines)
+        )
         try:
             found.start()
             yield found
@@ -140,12 +143,12 @@ def _leave_out(reason: str) -> None:
 class _JavaBroker:
     """From jars."""
 
-    def __init__(self, folder: Path, found: Path) -> None:
+    def __init__(self, folder: Path, found: Path, settings: str) -> None:
         port, controller = free_port(), free_port()
         self.address = f"127.0.0.1:{port}"
         self._process: subprocess.Popen[bytes] | None = None
         self._settings, self._log = folder / "server.properties", folder / "log"
-        self._settings.write_text(_SETTINGS.format(port=port, controller=controller, data=folder / "data"))
+        self._settings.write_text(settings.format(port=port, controller=controller, data=folder / "data"))
         logging = folder / "log4j2.properties"
         logging.write_text(_LOGGING)
         self._java = ["java", *JVM, f"-Dlog4j2.configurationFile={logging}", "-cp", f"{found}/*"]
@@ -194,18 +197,18 @@ class _JavaBroker:
 class _ContainerBroker:
     """From an image, its one port the same inside and outside."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: str) -> None:
         from docker.errors import DockerException
         from testcontainers.core.container import DockerContainer
 
         port = free_port()
         self.address = f"127.0.0.1:{port}"
-        lines = _SETTINGS.format(port=port, controller=port + 1, data="/var/lib/kafka/data")
+        lines = settings.format(port=port, controller=port + 1, data="/var/lib/kafka/data")
         lines = lines.replace(f"PLAINTEXT://127.0.0.1:{port}", f"PLAINTEXT://0.0.0.0:{port}")
         lines += f"advertised.listeners=PLAINTEXT://127.0.0.1:{port}\n"
         try:
             self._container = DockerContainer(IMAGE).with_bind_ports(port, port)
-            for key, value in (line.split("=", 1) for line in lines.splitlines()):
+            for key, value in (line.split("=", 1) for line in lines.splitlines() if line):
                 self._container.with_env(f"KAFKA_{key.upper().replace('.', '_')}", value)
             self._container.start()
         except DockerException as error:

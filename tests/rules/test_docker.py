@@ -164,11 +164,13 @@ def test_what_the_build_copies_reaches_it_and_no_more() -> None:
     assert all((code.ROOT / name).exists() for name in dockerfile.copied())
 
 
-def test_the_version_is_the_projects() -> None:
-    """Image label and compose file name this version."""
+def test_version_and_extras_are_the_projects() -> None:
+    """Image label and compose file name this version; the extras that the image installs are the project's."""
     (label,) = re.findall(r'image\.version="([^"]+)"', dockerfile.only("LABEL").rest)
     assert label == PROJECT["version"]
     assert {service["image"] for service in compose.hub_services().values()} == {f"wastehub:{label}"}
+    (extras,) = re.findall(r'"wastehub\[([\w,]+)\]', dockerfile.PATH.read_text(encoding="utf-8"))
+    assert set(extras.split(",")) <= PROJECT["optional-dependencies"].keys()
 
 
 # --- what is prepared
