@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import psycopg
@@ -14,7 +16,7 @@ import sqlalchemy as sa
 from psycopg import errors, sql
 
 from tests.cli.run import wastehub
-from tests.rules.compose import DOCKER
+from tests.rules.compose import DOCKER, services
 
 VIEWS = {"entries_v1", "flows_v1", "accounts_v1", "positions_v1", "quarantine_v1"}
 
@@ -128,3 +130,15 @@ def test_roles_without_passwords_are_not_made(postgres: str, tmp_path: Path) -> 
     with pytest.raises(subprocess.CalledProcessError) as stopped:
         _make_roles(sa.make_url(postgres), tmp_path)
     assert b"must hold 16 characters" in stopped.value.stderr
+
+
+def test_the_server_takes_the_settings_of_compose(database: Database) -> None:
+    """Each setting with which compose.yaml starts the server is one that PostgreSQL has, with a unit."""
+    words = services()["postgres"]["command"]
+    settings = [word.split("=", 1) for flag, word in pairwise(words) if flag == "-c"]
+    assert settings
+    with database.connect("wastehub") as session:
+        for name, value in settings:
+            found = session.execute("SELECT 1 FROM pg_settings WHERE name = %s", (name,)).fetchone()
+            assert found is not None, name
+            assert re.fullmatch(r"\d+(GB|MB|min)", value)

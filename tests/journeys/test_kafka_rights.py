@@ -19,6 +19,7 @@ from hub.errors import JournalUnavailable, Refused
 from hub.journal.kafka import KafkaJournal
 from hub.journal.port import TOPICS, Outgoing
 from tests.broker import running_broker
+from tests.rules import compose
 from tests.rules.code import ROOT
 from tests.servers import PASSWORD, free_port
 
@@ -76,6 +77,11 @@ class Guarded:
         url = re.sub(r"//[^/]+/", f"//127.0.0.1:{self._port}/", url)
         url = url.replace("/etc/ca.pem", str(self._certificate)).replace("username=pull", f"username={user}")
         return KafkaJournal(url, lambda value: PASSWORD if value == "file:/run/secrets/kafka_password" else value)
+
+    def known_settings(self) -> set[str]:
+        """The names of all settings that a broker has."""
+        (done,) = self._admin.describe_configs([kafka.ConfigResource(kafka.ResourceType.BROKER, "1")]).values()
+        return set(done.result())
 
     def use(self, user: str) -> int:
         """All that ``pull`` or ``project`` does with a journal; how many events there are."""
@@ -143,3 +149,13 @@ def test_who_only_reads_cannot_write(guarded: Guarded) -> None:
             journal.fence("housing.weighbridge")
     finally:
         journal.close()
+
+
+def test_the_broker_knows_every_setting_that_is_named(guarded: Guarded) -> None:
+    """Each setting that compose.yaml or the page gives a broker is one that Kafka has."""
+    environment = compose.services()["kafka"]["environment"].keys() - {"CLUSTER_ID", "KAFKA_HEAP_OPTS"}
+    said = {name.removeprefix("KAFKA_").lower().replace("_", ".") for name in environment}
+    (paragraph,) = re.findall(r"^\*\*Three brokers\.\*\*.*?\n\n", PAGE, re.M | re.S)
+    named = set(re.findall(r"`([a-z.]+)=[\w-]+`", paragraph))
+    assert len(named - {"acks"}) > 5
+    assert said | named - {"acks"} <= guarded.known_settings()
