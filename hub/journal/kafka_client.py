@@ -46,13 +46,13 @@ class Cluster:
 
 @dataclass(frozen=True)
 class Taken:
-    """Messages of one partition, in order: offsets, times of appending (ms since the epoch), values (None: a
-    tombstone). ``next`` is the offset to go on from; none below it that is not here holds a message."""
+    """Messages of one partition, in order: offsets, times of appending (ms since the epoch), values (a tombstone is
+    empty). ``next`` is the offset to go on from; none below it that is not here holds a message."""
 
     partition: int
     offsets: list[int]
     times_ms: list[int]
-    values: list[bytes | None]
+    values: list[bytes]
     next: int
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import groupby
+from operator import itemgetter
 from typing import Any, Final
 
 import numpy as np
@@ -37,9 +39,11 @@ from hub.journal.kafka_confluent_errors import DENIED, FENCED, GONE, LOST, MOVIN
 from hub.journal.kafka_faults import FOREIGN, FORGOT, SLOW, lost, refused, unavailable
 from hub.journal.port import Int64s
 
-_MOMENT: Final = 0.02  # seconds that a reader waits for the rest of what was asked for
+_MOMENT: Final = 0.05  # seconds that a reader waits for a message
 _PAUSE: Final = 0.05  # seconds before what failed for a moment is asked again
-_AHEAD_KB: Final = 64 << 10  # what a reader keeps of what was not yet asked for
+_AHEAD_KB: Final = 32 << 10  # what a reader keeps of what was not yet asked for
+
+_error, _second = Message.error, itemgetter(1)
 
 _SILENT = logging.getLogger(f"{__name__}.librdkafka")  # what it would print on stderr is in our errors' reasons
 _SILENT.addHandler(logging.NullHandler())
@@ -134,9 +138,7 @@ class ConfluentClient:
     def reader(self, topic: str, *, ahead: bool) -> Reader:
         """A reader."""
         fetched = (
-            {"queued.min.messages": 100_000, "queued.max.messages.kbytes": _AHEAD_KB, "fetch.message.max.bytes": 4 << 20}
-            if ahead
-            else {"queued.min.messages": 1, "fetch.message.max.bytes": 1}
+            {"queued.min.messages": 100_000, "queued.max.messages.kbytes": _AHEAD_KB} if ahead else {"queued.min.messages": 1}
         )
         return _Reader(Consumer({**self._base, **_READING, **fetched}), topic)
 
@@ -166,13 +168,15 @@ class _Reader:
             self._consumer.assign([TopicPartition(self._topic, p, offset) for p, offset in positions.items()])
 
     def take(self, limit: int) -> list[Taken]:
-        with translated():
-            messages = self._consumer.consume(limit, _MOMENT)
-        good = [message for message in messages if message.error() is None]
-        found = [_taken(partition, list(those)) for partition, those in groupby(good, Message.partition)]
-        if len(good) < len(messages):
-            found += self._told(message for message in messages if message.error() is not None)
-        return found
+        with translated():  # not more than one in a moment: it would wait for all of them, be they there or not
+            messages = self._consumer.consume(1, _MOMENT)
+            if messages and limit > 1:
+                messages += self._consumer.consume(limit - 1, 0)
+        told = [message for message in messages if message.error() is not None] if any(map(_error, messages)) else []
+        if told:
+            messages = [message for message in messages if message.error() is None]
+        found = [_taken(partition, list(those)) for partition, those in groupby(messages, Message.partition)]
+        return [*found, *self._told(told)] if told else found
 
     def _told(self, messages: Iterable[Message]) -> Iterator[Taken]:
         for message in messages:
@@ -192,9 +196,11 @@ class _Reader:
 
 
 def _taken(partition: int, messages: list[Message]) -> Taken:
-    offsets = [message.offset() for message in messages]
-    times = [message.timestamp()[1] for message in messages]
-    return Taken(partition, offsets, times, [message.value() for message in messages], offsets[-1] + 1)
+    """By built-in functions over the whole list: this is done for each message of a rebuild."""
+    offsets = list(map(Message.offset, messages))
+    times = list(map(_second, map(Message.timestamp, messages)))
+    values = list(map(Message.value, messages))
+    return Taken(partition, offsets, times, [value or b"" for value in values] if None in values else values, offsets[-1] + 1)
 
 
 class _Writer:
@@ -251,7 +257,8 @@ class _Writer:
             raise unavailable(SLOW) from failed
 
     def close(self) -> None:
-        self._producer.close()
+        with suppress(KafkaException):  # one that failed says so again; what it left open, the broker ends
+            self._producer.close()
 
 
 def _into(heard: list[Message]) -> Callable[[KafkaError | None, Message], None]:

@@ -9,7 +9,7 @@ from typing import Final
 from hub.journal.kafka_runs import Collected
 from hub.journal.port import Stored
 
-_NEAR: Final = 500  # messages between two wanted ones that are read over rather than skipped
+_NEAR: Final = 2_000  # messages between two wanted ones that are read over rather than skipped
 
 Stretch = tuple[int, int]
 

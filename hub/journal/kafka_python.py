@@ -210,7 +210,7 @@ class _Reader:
             place.partition,
             [record.offset for record in records],
             [record.timestamp for record in records],
-            [record.value for record in records],
+            [record.value or b"" for record in records],
             self._consumer.position(place),  # which moves past markers and aborted messages too
         )
 

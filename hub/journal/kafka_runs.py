@@ -6,6 +6,7 @@ import struct
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
+from operator import itemgetter
 from typing import Final
 
 import numpy as np
@@ -14,6 +15,7 @@ from hub.journal.kafka_client import Taken
 from hub.journal.port import Int64s, Run, Topic
 
 FRAME: Final = 5  # Confluent's framing: a zero, the schema's id in 4 bytes, big endian
+_HEAD, _BODY = itemgetter(slice(0, FRAME)), itemgetter(slice(FRAME, None))
 BYTES: Final = 256 << 20  # a read stops here whatever its limit: a batch must fit in memory
 _BITE: Final = 100_000  # the most a client gives at once
 _GUESS: Final = 64 << 10  # bytes of a message, until some were seen: a first bite must not be gigabytes
@@ -24,16 +26,17 @@ def frame(schema_id: int) -> bytes:
     return struct.pack(">xI", schema_id)
 
 
-def unframed(value: bytes | None) -> tuple[int | None, bytes]:
-    """The schema's id and the body; None and the value as it stands where it has no such framing."""
-    if value is None:
-        return None, b""
-    schema_id = _schema_id(value[:FRAME])
-    return schema_id, value if schema_id is None else value[FRAME:]
-
-
 def _schema_id(head: bytes) -> int | None:
     return struct.unpack(">xI", head)[0] if len(head) == FRAME and head[0] == 0 else None
+
+
+def _alike(heads: list[bytes]) -> Iterator[tuple[bytes, int]]:
+    """Each head and how often it comes in a row; as a rule there is but one."""
+    if heads and heads.count(heads[0]) == len(heads):
+        yield heads[0], len(heads)
+    else:
+        for head, those in groupby(heads):
+            yield head, len(list(those))
 
 
 class Collected:
@@ -69,7 +72,7 @@ class Collected:
                 self._taken[some.partition].append(some)
                 self._left -= len(some.offsets)
                 self._count += len(some.offsets)
-                self._bytes += sum(len(value) for value in some.values if value is not None)
+                self._bytes += sum(map(len, some.values))
         return sum(self.next.values()) > before
 
     def runs(self) -> Iterator[Run]:
@@ -88,12 +91,12 @@ class Collected:
         taken = self._taken[partition]
         offsets = [offset for some in taken for offset in some.offsets]
         times = [time for some in taken for time in some.times_ms]
-        values = [value or b"" for some in taken for value in some.values]
+        values = [value for some in taken for value in some.values]
         first = 0
-        for head, those in groupby(value[:FRAME] for value in values):
-            after = first + len(list(those))
+        for head, count in _alike(list(map(_HEAD, values))):
+            after = first + count
             schema_id = _schema_id(head)
-            bodies = values[first:after] if schema_id is None else [value[FRAME:] for value in values[first:after]]
+            bodies = values[first:after] if schema_id is None else list(map(_BODY, values[first:after]))
             yield self._run(partition, schema_id, offsets[first:after], times[first:after], bodies, offsets[after - 1] + 1)
             first = after
 
