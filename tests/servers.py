@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -32,6 +33,13 @@ def postgres() -> Iterator[str]:
 @contextmanager
 def postgres_server(*settings: str) -> Iterator[str]:
     """An SQLAlchemy URL of an empty PostgreSQL that runs with these settings (``name=value``), as its superuser."""
+    with running_postgres(*settings) as server:
+        yield server.url
+
+
+@contextmanager
+def running_postgres(*settings: str) -> Iterator[PostgresServer]:
+    """An empty PostgreSQL that has started, and that may be killed."""
     initdb = _binary("initdb", "/usr/lib/postgresql/*/bin")
     with _folder() as folder, _log(folder) as log:
         data, port = folder / "data", free_port()
@@ -39,11 +47,55 @@ def postgres_server(*settings: str) -> Iterator[str]:
         _give_away(folder)
         _run([initdb, "-D", data, "-U", "tester", "-E", "UTF8", "--locale=C.UTF-8", "--auth=scram-sha-256",
               f"--pwfile={folder / 'password'}", "--no-sync"], log)
-        server = [Path(initdb).with_name("postgres"), "-D", data, "-p", str(port), "-c", "listen_addresses=127.0.0.1",
-                  "-c", f"unix_socket_directories={folder}", *(word for text in settings for word in ("-c", text))]
+        command = [Path(initdb).with_name("postgres"), "-D", data, "-p", str(port), "-c", "listen_addresses=127.0.0.1",
+                   "-c", f"unix_socket_directories={folder}", *(word for text in settings for word in ("-c", text))]
         url = f"postgresql+psycopg://tester:{PASSWORD}@127.0.0.1:{port}/postgres"
-        with _running(server, url, log):
-            yield url
+        server = PostgresServer(url, command, log)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.kill()
+
+
+class PostgresServer:
+    """``url`` (SQLAlchemy's, as the superuser) and the data stay the same through all that happens to it."""
+
+    def __init__(self, url: str, command: Sequence[str | Path], log: int) -> None:
+        self.url, self._command, self._log = url, command, log
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, and wait until it answers. One that was killed leaves sessions, which must have ended before."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            self._process = subprocess.Popen(_as_nobody(self._command), stdout=self._log, stderr=self._log, cwd="/")
+            try:
+                _wait(self._process, self.url)
+            except sa.exc.SQLAlchemyError:
+                if self._process.poll() is None or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+            else:
+                return
+
+    def wait(self) -> None:
+        """Wait until it answers: after the death of a session it ends all others and recovers."""
+        assert self._process is not None
+        _wait(self._process, self.url)
+
+    def stop(self) -> None:
+        """End it and its sessions at once, without a checkpoint."""
+        self._end(signal.SIGQUIT)
+
+    def kill(self) -> None:
+        """kill -9 of the postmaster; its sessions notice."""
+        self._end(signal.SIGKILL)
+
+    def _end(self, how: signal.Signals) -> None:
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(PATIENCE)
 
 
 @pytest.fixture(scope="session")

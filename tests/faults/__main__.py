@@ -1,4 +1,5 @@
-"""``python -m tests.faults [--schedules N] [--seed S] [--short]``: exit 1 where anything was lost, doubled or wrong."""
+"""``python -m tests.faults [--schedules N] [--seed S] [--pairs …] [--short]``: exit 1 where anything was lost, doubled
+or wrong."""
 
 from __future__ import annotations
 
@@ -7,35 +8,81 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
+from tests.faults.parts import PAIRS, Pair, lacking
 from tests.faults.race import race
+from tests.faults.schedule import Found
 
-SCHEDULES, SHORT = 200, 12
+SCHEDULES, SHORT = 2_000, 12
 
 
 def main() -> int:
     """Run the schedules and say what they came to."""
-    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
-    parser.add_argument("--schedules", type=int, default=SCHEDULES, help="how many (%(default)s)")
-    parser.add_argument("--seed", type=int, default=1, help="the first one's seed; the others follow (%(default)s)")
-    parser.add_argument("--short", action="store_true", help=f"only {SHORT}")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 2, help="at once (%(default)s)")
-    asked = parser.parse_args()
+    asked = _asked()
+    pairs = _possible([_pair(text) for text in asked.pairs.split(",")] if asked.pairs else PAIRS)
+    if not pairs:
+        return 1
     count = SHORT if asked.short else asked.schedules
     started, folder = time.monotonic(), Path(tempfile.mkdtemp(prefix="faults"))
-    found = race(range(asked.seed, asked.seed + count), folder, asked.workers)
+    until = time.time() + 60 * asked.minutes if asked.minutes else None
+    found = race(range(asked.seed, asked.seed + count), folder, asked.workers, pairs, until)
     for one in found:
         for sentence in one.wrong:
-            print(f"seed {one.seed}: {sentence} ({folder / str(one.seed)})")
+            print(f"seed {one.seed} on {'+'.join(one.pair)}: {sentence} ({folder / str(one.seed)})")
     wrong = sum(bool(one.wrong) for one in found)
+    print(*_table(found, pairs), sep="\n")
     print(
-        f"{len(found)} schedules, {sum(one.kills for one in found)} kills: {sum(one.lost for one in found)} lost,"
-        f" {sum(one.doubled for one in found)} doubled, {wrong} wrong, in {time.monotonic() - started:.0f} s"
+        f"{len(found)} schedules: {sum(one.lost for one in found)} lost, {sum(one.doubled for one in found)} doubled,"
+        f" {wrong} wrong, in {time.monotonic() - started:.0f} s"
     )
     if not wrong:
         folder.rmdir()
     return int(wrong > 0)
+
+
+def _asked() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("--schedules", type=int, default=SCHEDULES, help="how many (%(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="the first one's seed; the others follow (%(default)s)")
+    parser.add_argument("--short", action="store_true", help=f"only {SHORT}")
+    parser.add_argument("--minutes", type=float, help="begin none after so long")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 2, help="at once (%(default)s)")
+    parser.add_argument("--pairs", help=f"of {','.join(map('+'.join, PAIRS))} (all)")
+    return parser.parse_args()
+
+
+def _pair(text: str) -> Pair:
+    found = [pair for pair in PAIRS if "+".join(pair) == text]
+    if not found:
+        sys.exit(f"there is no pair {text}")
+    return found[0]
+
+
+def _possible(pairs: Sequence[Pair]) -> list[Pair]:
+    possible = []
+    for pair in pairs:
+        if reason := lacking(pair):
+            print(f"{'+'.join(pair)} is left out: {reason}")
+        else:
+            possible.append(pair)
+    return possible
+
+
+def _table(found: Sequence[Found], pairs: Sequence[Pair]) -> list[str]:
+    """A row per pair and kind of fault: a schedule counts for every kind that happened in it."""
+    rows = [f"{'':18} {'kind':8} {'schedules':>9} {'times':>7} {'lost':>6} {'doubled':>8} {'wrong':>6}"]
+    for pair in pairs:
+        own = [one for one in found if one.pair == pair]
+        for kind in sorted({kind for one in own for kind in one.times if one.times[kind]}):
+            having = [one for one in own if one.times[kind]]
+            times, lost, doubled = (sum(f(one) for one in having) for f in (
+                lambda one: one.times[kind], lambda one: one.lost, lambda one: one.doubled,  # noqa: B023 - used at once
+            ))  # fmt: skip
+            wrong = sum(bool(one.wrong) for one in having)
+            rows.append(f"{'+'.join(pair):18} {kind:8} {len(having):9} {times:7} {lost:6} {doubled:8} {wrong:6}")
+    return rows
 
 
 if __name__ == "__main__":

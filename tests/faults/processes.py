@@ -8,11 +8,15 @@ worker itself never opens a hub: no lock, no connection and no thread is carried
 from __future__ import annotations
 
 import os
+import pickle
 import resource
 import signal
+import tempfile
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 # What the commands import when they need it, so that a child does not.
 import duckdb  # noqa: F401 - imported before the forks
@@ -20,21 +24,75 @@ import pyruhvro  # noqa: F401 - imported before the forks
 import sqlalchemy  # noqa: F401 - imported before the forks
 
 import hub.cli.tables
+import hub.projector.postgres
+import hub.projector.sqlite
 import hub.run.loop
 import hub.run.setting_aside
 import hub.wiring  # noqa: F401 - imported before the forks
 from hub.cli.main import run
 
+_PAUSE = 0.005
+T = TypeVar("T")
 
-def start(folder: Path, *command: str, room: int | None = None) -> int:
-    """Run ``wastehub -C folder command``; its output goes to ``folder``/out. Returns the process id.
+
+@dataclass
+class Child:
+    """A command at work in the hub ``folder``. ``code``: how it ended by itself; None while it runs or where it was
+    killed."""
+
+    folder: Path
+    command: tuple[str, ...]
+    pid: int
+    ended: bool = False
+    code: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The command as one would type it."""
+        return " ".join(self.command)
+
+    def kill(self) -> bool:
+        """kill -9 and wait; whether it died of that."""
+        if not self.ended:
+            os.kill(self.pid, signal.SIGKILL)
+            self._reap(0)
+        return self.code is None
+
+    def send(self, number: signal.Signals) -> None:
+        """Any other signal."""
+        if not self.has_ended():
+            os.kill(self.pid, number)
+
+    def has_ended(self) -> bool:
+        """Whether it did, by now."""
+        return self.ended or self._reap(os.WNOHANG)
+
+    def wait(self, patience: float) -> bool:
+        """Wait for its end, for ``patience`` seconds at most; whether it came."""
+        until = time.monotonic() + patience
+        while not self.has_ended():
+            if time.monotonic() > until:
+                return False
+            time.sleep(_PAUSE)
+        return True
+
+    def _reap(self, how: int) -> bool:
+        done, status = os.waitpid(self.pid, how)
+        if done:
+            self.ended = True
+            self.code = None if os.WIFSIGNALED(status) else os.waitstatus_to_exitcode(status)
+        return self.ended
+
+
+def start(folder: Path, *command: str, room: int | None = None) -> Child:
+    """Run ``wastehub -C folder command``; its output goes to ``folder``/out.
 
     ``room``: the disk is full for it where a file would be longer than so many bytes.
     """
     child = os.fork()
     if child == 0:
         _become(folder, command, room)
-    return child
+    return Child(folder, command, child)
 
 
 def _become(folder: Path, command: tuple[str, ...], room: int | None) -> NoReturn:
@@ -42,6 +100,7 @@ def _become(folder: Path, command: tuple[str, ...], room: int | None) -> NoRetur
         out = os.open(folder / "out", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(out, 1)
         os.dup2(out, 2)
+        os.write(out, f"--- {os.getpid()} {time.time():.3f} {' '.join(command)}\n".encode())
         if room is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
         os._exit(run(["-C", str(folder), *command]))
@@ -49,20 +108,25 @@ def _become(folder: Path, command: tuple[str, ...], room: int | None) -> NoRetur
         os._exit(102)
 
 
-def kill(child: int) -> int | None:
-    """kill -9 and wait; its exit code where it had ended before, None where it still ran."""
-    os.kill(child, signal.SIGKILL)
-    status = os.waitpid(child, 0)[1]
-    return None if os.WIFSIGNALED(status) else os.waitstatus_to_exitcode(status)
+def apart(work: Callable[[], T]) -> T:
+    """What ``work`` returns, done in a process of its own: whatever it opens and starts is gone afterwards.
+    RuntimeError where it raised."""
+    with tempfile.TemporaryFile() as answer:
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                pickle.dump(work(), answer)
+                answer.flush()
+                code = 0
+            except BaseException:  # noqa: BLE001 - the child must never come back into the caller's code
+                import traceback
 
-
-def ended(child: int, patience: float) -> int:
-    """Wait for the end; returns the exit code. TimeoutError (and the process is killed) after ``patience`` seconds."""
-    until = time.monotonic() + patience
-    while time.monotonic() < until:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            return os.waitstatus_to_exitcode(status)
-        time.sleep(0.005)
-    kill(child)
-    raise TimeoutError(f"it did not end within {patience} s")
+                traceback.print_exc()
+            finally:
+                os._exit(code)
+        if os.waitpid(child, 0)[1]:
+            raise RuntimeError(f"{work} failed, see above")
+        answer.seek(0)
+        found: T = pickle.load(answer)  # noqa: S301 - written by ourselves a moment ago
+        return found

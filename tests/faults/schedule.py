@@ -1,140 +1,96 @@
-"""One schedule: commands started, killed and raced, on a disk that is full for some of them, while the source changes
-and its files and the cache are cut and damaged; then the count."""
+"""One schedule: on a journal and a store, turn by turn something goes wrong; then the count."""
 
 from __future__ import annotations
 
-import json
-import math
 import os
 import random
 import shutil
-import sqlite3
 import time
 from collections import Counter
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from tests.faults.processes import ended, kill, start
+from tests.faults import counting
+from tests.faults.kinds import PATIENCE, Turn, kinds_on
+from tests.faults.parts import Pair, Servers, parts, servers
+from tests.faults.processes import apart, start
 from tests.faults.source import Source
 
-PATIENCE = 120.0  # seconds until a command that nobody kills must have ended; reached only when something is broken
-ROUNDS = 2
-LONGEST = 0.8  # seconds of life that a killed process may have
-COMMANDS = (
-    ("pull", "--once"), ("pull", "--once"), ("pull", "--once"), ("project", "--once"), ("project", "--once"),
-    ("project", "--rebuild", "--once"), ("run",),
-)  # fmt: skip
-PAGE = 4096
-ROOM = 20_000, 1_000_000  # bytes that a file may have at most where the disk is full for a command
-IN_ORDER = (0, 3)  # done, or a part did not answer: anything else is a fault of ours
+MOST_PARTITIONS = 4
 
 
 @dataclass(frozen=True)
 class Found:
-    """What a schedule came to. ``wrong``: sentences, none where all is right."""
+    """What a schedule came to. ``times``: how often each kind of fault happened; ``wrong``: sentences, none where all
+    is right."""
 
     seed: int
-    kills: int
-    lost: int
-    doubled: int
-    wrong: tuple[str, ...]
+    pair: Pair
+    times: Counter[str] = field(default_factory=Counter)
+    lost: int = 0
+    doubled: int = 0
+    wrong: tuple[str, ...] = ()
 
 
-def live_through(seed: int, folder: Path) -> Found:
-    """Run the schedule of ``seed`` in an empty folder; the folder stays where something was wrong."""
-    chance = random.Random(seed)
-    source = Source(folder, chance)
-    source.make()
-    kills, wrong = 0, list[str]()
-    for _ in range(ROUNDS):
-        source.change(chance.randint(1, 300))
-        commands = [chance.choice(COMMANDS) for _ in range(chance.randint(1, 3))]
-        rooms = [_room(chance) if chance.random() < 0.3 else None for _ in commands]
-        children = [start(folder, *command, room=room) for command, room in zip(commands, rooms, strict=True)]
-        if chance.random() < 0.5:
-            source.change(chance.randint(1, 50))
-        # Killed one after the other; the exponent prefers early moments, of which more lie in the midst of work.
-        for child, command in zip(children, commands, strict=True):
-            time.sleep(LONGEST / len(children) * chance.random())
-            code = kill(child)
-            kills += code is None
-            if code is not None and code not in IN_ORDER:
-                wrong.append(f"{' '.join(command)} ended with {code}")
-        _spoil(source, folder, chance)
-    source.mend_the_files()
-    for command in (("pull", "--once", "--compare"), ("project", "--once")):
-        code = ended(start(folder, *command), PATIENCE)
-        if code:
-            wrong.append(f"{command[0]} ended with {code}")
-    found = _count(seed, folder, source, kills, wrong) if not wrong else Found(seed, kills, 0, 0, tuple(wrong))
-    if not found.wrong:
+def live_through(seed: int, folder: Path, having: Servers, pairs: Sequence[Pair]) -> Found:
+    """Run the schedule of ``seed`` in an empty folder; the folder stays where something was wrong.
+
+    Seeds that follow each other take the pairs in turn, and on each of them the kinds of fault."""
+    chance, pair = random.Random(seed), pairs[seed % len(pairs)]
+    kinds = kinds_on(pair)
+    turns = [list(kinds)[seed // len(pairs) % len(kinds)], chance.choice(list(kinds))]
+    chance.shuffle(turns)
+    name, partitions = f"f{os.getpid()}_{seed}", chance.randint(1, MOST_PARTITIONS)
+    with parts(pair, name, folder, partitions, having, is_cut="cut" in turns) as made:
+        source = Source(folder, chance)
+        source.make(made.machines)
+        turn = Turn(made, having, source, chance, name)
+        for kind in turns:
+            source.change(chance.randint(1, 300))
+            kinds[kind](turn)
+        counted = _counted(turn)
+    if not counted.wrong:
         shutil.rmtree(folder)
-    return found
+    return Found(seed, pair, turn.times, counted.lost, counted.doubled, tuple(counted.wrong))
 
 
-def _room(chance: random.Random) -> int:
-    """Small ones as often as large ones: the cache, the journal and the store are full in turn."""
-    least, most = map(math.log, ROOM)
-    return round(math.exp(chance.uniform(least, most)))
+def _counted(turn: Turn) -> counting.Count:
+    """All is mended, done to its end, and compared."""
+    made, machine = turn.parts, turn.chance.choice(turn.parts.machines)
+    turn.source.mend_the_files()
+    made.directly()
+    for where, *command in (
+        (machine, "pull", "--once", "--compare"), (turn.chance.choice(made.projecting()), "project", "--once"),
+    ):  # fmt: skip
+        _must_do(turn, where, *command)
+    if turn.wrong:
+        return counting.Count(0, 0, turn.wrong)
+    told = apart(lambda: counting.told(machine, turn.poisoned))
+    counted = counting.count(made, turn.source, told, turn.poisoned)
+    for other in made.machines:
+        _must_do(turn, other, "pull", "--once", "--compare")
+    if apart(lambda: counting.ends(machine)) != told.ends:
+        turn.wrong.append("another pull appended something")
+    return counting.Count(counted.lost, counted.doubled, counted.wrong + turn.wrong)
 
 
-def _spoil(source: Source, folder: Path, chance: random.Random) -> None:
-    """While nothing runs: a delivered file is cut, the cache is lost or damaged."""
-    if chance.random() < 0.3:
-        source.cut_a_file()
-    seen, what = folder / "data" / "seen", chance.random()
-    if what < 0.2:
-        shutil.rmtree(seen, ignore_errors=True)
-    for path in sorted(seen.glob("*.db")) if 0.2 <= what < 0.5 else ():
-        size = path.stat().st_size
-        if what < 0.3:
-            os.truncate(path, chance.randrange(size + 1))
-        else:
-            with path.open("r+b") as cache:
-                cache.seek(chance.randrange(size // PAGE + 1) * PAGE)
-                cache.write(chance.randbytes(PAGE))
+def _must_do(turn: Turn, where: Path, *command: str) -> None:
+    child = start(where, *command)
+    if not child.wait(PATIENCE):
+        child.kill()
+        turn.wrong.append(f"the last {child.name} hung for {PATIENCE} s")
+    elif child.code:
+        turn.wrong.append(f"the last {child.name} ended with {child.code}")
 
 
-def _count(seed: int, folder: Path, source: Source, kills: int, wrong: list[str]) -> Found:
-    stands, waits = source.truth()
-    rows = _query(folder, "SELECT source_key, mass_g, entity_id FROM entries_v1")
-    found = Counter(json.loads(key)[0] for key, _, _ in rows)
-    lost = [key for key in stands if key not in found]
-    doubled = [key for key, times in found.items() if times > 1 or key not in stands]
-    stale = [key for key, mass, _ in rows if (k := json.loads(key)[0]) in stands and mass != stands[k] * 1000]
-    counted = (("lost", lost), ("doubled", doubled), ("stale", stale))
-    wrong += [f"{len(keys)} {what}: {keys[:5]}" for what, keys in counted if keys]
-    open_keys = _query(folder, "SELECT source_key FROM quarantine_v1 WHERE state = 'open'")
-    waiting = sorted(json.loads(key)[0] for (key,) in open_keys if key is not None)  # the end of a cut file has none
-    if waiting != sorted(waits):
-        wrong.append(f"in quarantine {waiting} instead of {sorted(waits)}")
-    ((flows,),) = _query(folder, "SELECT coalesce(sum(mass_g), 0) FROM flows_v1")
-    ((debit, credit),) = _query(folder, "SELECT coalesce(sum(debit_g), 0), coalesce(sum(credit_g), 0) FROM accounts_v1")
-    total = 1000 * sum(stands.values())
-    if not flows == debit == credit == total:
-        wrong.append(f"flows {flows}, debits {debit}, credits {credit}, truth {total}")
-    if _query(folder, "SELECT * FROM conflicts_v1"):
-        wrong.append("two contents under one pair")
-    before = _ends(folder)
-    ended(start(folder, "pull", "--once", "--compare"), PATIENCE)
-    if _ends(folder) != before:
-        wrong.append("another pull appended something")
-    return Found(seed, kills, len(lost), len(doubled), tuple(wrong))
-
-
-def _query(folder: Path, sql: str) -> list[tuple[Any, ...]]:
-    with closing(sqlite3.connect(folder / "data" / "store.db")) as db:
-        return db.execute(sql).fetchall()
-
-
-def _ends(folder: Path) -> list[tuple[Any, ...]]:
-    with closing(sqlite3.connect(folder / "data" / "journal.db")) as db:
-        return db.execute("SELECT topic, next FROM topics ORDER BY topic").fetchall()
-
-
-def many(seeds: list[int], folder: Path) -> list[Found]:
-    """Schedules one after the other; for one worker process."""
+def many(seeds: Sequence[int], folder: Path, pairs: Sequence[Pair], until: float | None) -> list[Found]:
+    """Schedules one after the other, none begun after ``until`` (time.time()); for one worker process."""
     os.environ["LC_ALL"] = "en_US.UTF-8"
-    return [live_through(seed, folder / str(seed)) for seed in seeds]
+    found = []
+    with servers() as having:
+        for seed in seeds:
+            if until is not None and time.time() > until:
+                break
+            found.append(live_through(seed, folder / str(seed), having, pairs))
+    return found

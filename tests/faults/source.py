@@ -6,11 +6,12 @@ import os
 import random
 import sqlite3
 import time
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 
-HUB = '[hub]\nname = "faults"\ncity = "371500"\n'
 CONNECTOR = """hub: 1
 name: {name}
 department: {department}
@@ -26,8 +27,11 @@ map:
   occurred_at: "ts('2026-03-01')"
   region: "'371502'"
 """
-TABLE = "{kind: sql, url: 'sqlite:///source.db', table: T, key: [K], cursor: {by: V}, version: V, deleted: GONE = '1'}"
-FILES = "{kind: file, path: 'in/*.csv', key: [K], scope: S}"
+TABLE = (
+    "{{kind: sql, url: 'sqlite:///{folder}/source.db', table: T, key: [K], cursor: {{by: V}}, version: V,"
+    " deleted: GONE = '1'}}"
+)
+FILES = "{{kind: file, path: '{folder}/in/*.csv', key: [K], scope: S}}"
 TABLE_NAME, FILES_NAME = "housing.scales", "commerce.returns"
 BAD = "bad"
 OLD_FILE_SECONDS = 3600
@@ -35,7 +39,7 @@ OLD_FILE_SECONDS = 3600
 
 @dataclass
 class Source:
-    """``folder`` is the hub's. A number in KG changes with every statement, so that a stale one is seen.
+    """A number in KG changes with every statement, so that a stale one is seen.
 
     ``cut``: files (by name) that were cut short where they lay, and the scope that each of them states.
     """
@@ -48,14 +52,14 @@ class Source:
     cut: dict[str, str] = field(default_factory=dict)
     good: set[str] = field(default_factory=set)
 
-    def make(self) -> None:
-        """The hub's folder, its two connectors, an empty table."""
+    def make(self, hubs: Iterable[Path]) -> None:
+        """An empty table, no files, and the two connectors in each of these hubs' folders."""
         (self.folder / "in").mkdir(parents=True)
-        (self.folder / "hub.toml").write_text(HUB)
-        for name, text in ((TABLE_NAME, TABLE), (FILES_NAME, FILES)):
-            path = self.folder / "connectors" / name.replace(".", "/")
+        for hub, (name, text) in product(hubs, ((TABLE_NAME, TABLE), (FILES_NAME, FILES))):
+            path = hub / "connectors" / name.replace(".", "/")
             path.mkdir(parents=True)
-            yaml = CONNECTOR.format(name=name, department=name.split(".", maxsplit=1)[0], source=text)
+            source = text.format(folder=self.folder)
+            yaml = CONNECTOR.format(name=name, department=name.split(".", maxsplit=1)[0], source=source)
             (path / "connector.yaml").write_text(yaml)
         with closing(sqlite3.connect(self.folder / "source.db")) as db:
             db.execute("PRAGMA journal_mode = WAL")
