@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hub.errors import JournalCorrupt
+from hub.errors import JournalCorrupt, RequestWrong
 from hub.events import columns as codec
 from hub.events.schema import FOR_TOPIC, arrow
 from hub.intake import functions, selecting
@@ -110,12 +110,23 @@ def catch_up(journal: Journal, seen: Seen, identity: str) -> None:
 
 
 def _ours(journal: Journal, topic: Topic, run: Run, identity: str) -> pa.Table:
-    """What a run of the journal has of an identity, with its places."""
-    if run.schema_id is None or not run.values:
+    """What a run of the journal has of an identity, with its places; what cannot be read is not of ours."""
+    writer = writer_of(journal, run)
+    if writer is None:
         return _placed(arrow(FOR_TOPIC[topic]).empty_table(), [], [])
-    decoded = codec.decode(run.values, journal.schema(run.schema_id), FOR_TOPIC[topic])
+    decoded = codec.decode(run.values, writer, FOR_TOPIC[topic])
     table = _placed(decoded.table, np.full(len(decoded.kept), run.partition), run.positions[decoded.kept])
     return table.filter(pc.fill_null(pc.equal(table["identity"], identity), False))
+
+
+def writer_of(journal: Journal, run: Run) -> str | None:
+    """The schema of a run; None where it has none that anybody knows."""
+    if run.schema_id is None or not run.values:
+        return None
+    try:
+        return journal.schema(run.schema_id)
+    except RequestWrong:
+        return None
 
 
 @contextmanager

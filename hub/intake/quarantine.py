@@ -10,7 +10,7 @@ from typing import Any
 from hub.errors import JournalUnavailable, RequestWrong
 from hub.events import columns as codec
 from hub.events.refusals import with_remedies
-from hub.intake.appending import catch_up, read_rows
+from hub.intake.appending import catch_up, read_rows, writer_of
 from hub.intake.seen import Seen
 from hub.intake.spoilt import CacheSpoilt, thrown_away_if_spoilt
 from hub.journal.port import Journal
@@ -25,8 +25,8 @@ def identities(journal: Journal) -> list[str]:
     while runs := journal.read("quarantine", start, READ_AT_ONCE):
         for run in runs:
             start[run.partition] = run.next
-            if run.schema_id is not None and run.values:
-                table = codec.decode(run.values, journal.schema(run.schema_id), "quarantine").table
+            if (writer := writer_of(journal, run)) is not None:
+                table = codec.decode(run.values, writer, "quarantine").table
                 found |= set(table["identity"].unique().to_pylist())
     return sorted(found)
 

@@ -215,13 +215,21 @@ class _Writer:
             self._producer.begin_transaction()
             try:
                 reports = [self._produce(item) for item in sending]
-                self._producer.flush(TRANSACTION_MS / 1_000)
+                self._flush()
                 offsets = [_placed(*pair) for pair in zip(sending, reports, strict=True)]
             except (KafkaException, HubError) as error:
                 self._undo(error)
                 raise
             self._commit()
         return offsets
+
+    def _flush(self) -> None:
+        try:
+            self._producer.flush(TRANSACTION_MS / 1_000)
+        except SystemError as error:  # told that it is fenced amid its reports, the extension makes this of it
+            if isinstance(error.__cause__, KafkaException):
+                raise error.__cause__ from None
+            raise
 
     def _produce(self, item: Sending) -> dict[int, list[Message]]:
         """Partition → what will have been reported of each of its messages, in order, once all is flushed."""

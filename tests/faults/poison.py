@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
 
 from hub.events import columns
-from hub.journal.port import TOPICS, Outgoing
+from hub.journal.port import TOPICS, Outgoing, Topic
 from tests.faults.parts import Parts
 from tests.projector.histories import event, table
 
@@ -23,7 +24,8 @@ def poison(parts: Parts, address: str, prefix: str, seed: int) -> Poisoned:
     none through the journal. For a process of its own."""
     chance = random.Random(seed)
     if parts.on_kafka:
-        return _produced(address, prefix, chance)
+        messages = poisonous(chance)
+        return produced(address, prefix, {t: chance.sample(messages, chance.randint(1, 5)) for t in TOPICS}, chance)
     return _appended(parts.machines[0], chance)
 
 
@@ -38,7 +40,8 @@ def _bodies(chance: random.Random) -> list[bytes]:
     return [b"", b"\xff junk", whole[: chance.randrange(len(whole))], whole + b"\x00", chance.randbytes(200), nameless]
 
 
-def _messages(chance: random.Random) -> list[bytes | None]:
+def poisonous(chance: random.Random) -> list[bytes | None]:
+    """Of every kind one, for a topic on Kafka; none of them can be used in any of the three."""
     from hub.journal.kafka_runs import frame
     from hub.journal.kafka_schemas import BuiltIn
 
@@ -52,17 +55,20 @@ def _messages(chance: random.Random) -> list[bytes | None]:
     ]  # fmt: skip
 
 
-def _produced(address: str, prefix: str, chance: random.Random) -> Poisoned:
+def produced(
+    address: str, prefix: str, values: Mapping[Topic, Sequence[bytes | None]], chance: random.Random
+) -> Poisoned:
+    """Write these, by topic, in no transaction; where they then stand."""
     from confluent_kafka import Producer
 
     producer = Producer({"bootstrap.servers": address, "message.max.bytes": 2 * LARGE, "acks": "all"})
-    messages, found = _messages(chance), Poisoned()
+    found = Poisoned()
 
     def placed(error: object, message: object) -> None:
         assert error is None, error
         found.add((message.topic().rpartition(".")[2], message.partition(), message.offset()))  # type: ignore[attr-defined]
 
-    written = [(topic, value) for topic in TOPICS for value in chance.sample(messages, chance.randint(1, 5))]
+    written = [(topic, value) for topic, some in values.items() for value in some]
     for topic, value in written:
         key = chance.choice([None, b"", chance.randbytes(20)])
         producer.produce(f"{prefix}.{topic}", key=key, value=value, on_delivery=placed)
