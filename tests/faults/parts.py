@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-import pytest
 
 from tests.broker import Broker, running_broker
 from tests.faults.processes import apart
@@ -53,17 +52,6 @@ def servers() -> Iterator[Servers]:
     """None at first."""
     with ExitStack() as stack:
         yield Servers(stack)
-
-
-def lacking(pair: Pair) -> str | None:
-    """Why this pair cannot be tried here; None where it can."""
-    try:
-        with servers() as found:
-            _ = found.broker if pair[0] == "kafka" else None
-            _ = found.postgres if pair[1] == "postgres" else None
-    except pytest.skip.Exception as reason:
-        return str(reason)
-    return None
 
 
 @dataclass(frozen=True)
