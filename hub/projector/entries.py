@@ -32,6 +32,12 @@ NULLABLE = frozenset(
 )
 SCHEMA = pa.schema([pa.field(name, pa.int64() if name in _INTEGERS else pa.string()) for name in COLUMNS])
 
+_INDEXED = (
+    "period", "region", "stream", "scheme", "code", "kind", "department", "identity", "part", "connector",
+)  # fmt: skip
+LONGEST_KEY_BYTES = 2000
+"""A page of a B-tree holds at least three keys: in PostgreSQL 2.7 kB each."""
+
 _UUID = r"\A[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\z"
 _DIGITS = np.array([i not in (8, 13, 18, 23) for i in range(36)])
 
@@ -71,6 +77,13 @@ def join(parts: Sequence[Statements]) -> Statements:
         np.concatenate([part.entity for part in parts]),
         np.concatenate([part.event for part in parts]),
     )
+
+
+def countable(events: pa.Table) -> npt.NDArray[np.bool_]:
+    """Which decoded events can be counted: what tells their line and their source must go into an index of any store."""
+    lengths = [np.asarray(pc.binary_length(events.column(name)).to_numpy()) for name in _INDEXED]
+    total: Int64s = np.sum(lengths, axis=0, dtype=np.int64)
+    return np.less_equal(total, LONGEST_KEY_BYTES)
 
 
 def usable(events: pa.Table) -> npt.NDArray[np.bool_]:
@@ -129,5 +142,14 @@ def _bytes(texts: pa.StringArray) -> bytes | memoryview:
     return memoryview(data)[ends[texts.offset] : ends[texts.offset + len(texts)]]
 
 
+def shown(texts: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The same texts, in which a NUL is ␀: PostgreSQL has no text with one. The event keeps it."""
+    if all(chunk.buffers()[2] is None or np.frombuffer(chunk.buffers()[2], np.uint8).all() for chunk in texts.chunks):
+        return texts
+    return pc.replace_substring(texts, "\0", "␀")
+
+
 def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    if pa.types.is_string(column.type):
+        return shown(column)
     return column.cast(pa.int8()) if pa.types.is_boolean(column.type) else column

@@ -18,8 +18,9 @@ from hub.errors import HubError, JournalCorrupt, Retry
 from hub.events import columns
 from hub.events.identity import entity_id
 from hub.events.schema import FOR_TOPIC, arrow
-from hub.journal.port import Int64s, Run
-from hub.projector.entries import from_events, instants, usable
+from hub.journal.port import Int64s, Run, Topic
+from hub.projector.entries import LONGEST_KEY_BYTES, countable, from_events, instants, shown, usable
+from hub.projector.fold import Mask
 from hub.projector.port import Batch, Claim, Undecodable
 
 SchemaOf = Callable[[int], str]
@@ -62,10 +63,12 @@ def decoded(run: Run, schema_of: SchemaOf) -> Read:
         found = columns.decode(run.values, writer, name)
         table, kept = found.table, found.kept
         reasons = {bad.index: bad.reason for bad in found.bad}
-    if run.topic == "events" and len(table):
-        good = usable(table)
-        reasons |= {int(index): "entity_id or event_id is no UUID" for index in kept[~good]}
-        table, kept = (table, kept) if good.all() else (table.filter(pa.array(good)), kept[good])
+    if len(table):
+        judged = _judged(run.topic, table)
+        for good, reason in judged:
+            reasons = {int(index): reason for index in kept[~good]} | reasons
+        sound = np.logical_and.reduce([good for good, _ in judged])
+        table, kept = (table, kept) if sound.all() else (table.filter(pa.array(sound)), kept[sound])
     bad = tuple(_undecodable(run, index, reason) for index, reason in sorted(reasons.items()))
     return Read(table, run.positions[kept], bad)
 
@@ -89,7 +92,8 @@ def batch(run: Run, start: int, claim: Claim, schema_of: SchemaOf, updated_at: s
 def sources(events: pa.Table) -> frozenset[tuple[str, str, str]]:
     """Distinct (identity, part, connector): with them a source key gives its entities."""
     names = ["identity", "part", "connector"]
-    distinct = events.select(names).group_by(names).aggregate([])
+    told = pa.table([shown(events.column(name)) for name in names], names=names)
+    distinct = told.group_by(names).aggregate([])
     return frozenset((row["identity"], row["part"], row["connector"]) for row in distinct.to_pylist())
 
 
@@ -100,6 +104,18 @@ def parts(written: str) -> list[str]:
     except ValueError:
         return [""]
     return [str(part) for part in found] if isinstance(found, list) and found else [""]
+
+
+def _judged(topic: Topic, table: pa.Table) -> list[tuple[Mask, str]]:
+    """Which messages a store can hold, and what is wrong with the others."""
+    if topic == "events":
+        return [
+            (usable(table), "entity_id or event_id is no UUID"),
+            (countable(table), f"what it is counted by is longer than {LONGEST_KEY_BYTES} bytes"),
+        ]
+    name = _QUARANTINE.names[0] if topic == "quarantine" else _ACTS.names[0]
+    short = np.asarray(pc.binary_length(table.column(name)).to_numpy()) <= LONGEST_KEY_BYTES
+    return [(short, f"{name} is longer than {LONGEST_KEY_BYTES} bytes")]
 
 
 def _writer(run: Run, schema_of: SchemaOf) -> str | None:
@@ -144,5 +160,6 @@ def _shaped(read: Read, partition: int, schema: pa.Schema, made: dict[str, pa.Ch
     place = {"partition": pa.array(np.full(count, partition)), "position": pa.array(read.positions)}
     all_columns = {**{name: read.table.column(name) for name in read.table.column_names}, **made, **place}
     table = pa.table([all_columns[name] for name in schema.names], names=schema.names).cast(schema)
+    table = pa.table([shown(x) if pa.types.is_string(x.type) else x for x in table.columns], schema=schema)
     order = pc.sort_indices(table, [(schema.names[0], "ascending"), ("position", "ascending")])
     return table.take(order)

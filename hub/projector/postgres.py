@@ -21,16 +21,16 @@ from hub.projector.linear import Linear
 from hub.projector.port import PROJECTIONS, Batch, Bundle, Claim
 from hub.projector.postgres_database import Database
 from hub.projector.postgres_make import MAKING, add_lines, described, make, write_sources, write_undecodable
-from hub.projector.postgres_rebuild import SETTINGS, PostgresRebuilding
+from hub.projector.postgres_rebuild import PostgresRebuilding
 from hub.projector.postgres_rows import write_rows
-from hub.projector.postgres_server import STOPPED_SECONDS
+from hub.projector.postgres_server import STOPPED_SECONDS, Server
 from hub.projector.postgres_shares import PostgresShares, lock_key
 from hub.projector.projection import Projection
 
 # Everything in a batch is found by its key. Statistics of tables that have just begun to grow say otherwise.
 _BY_KEY = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
 _POSITIONS = tables.POSITIONS
-_WRITES = 0x7761_7303
+WRITES = 0x7761_7303
 """Class of the advisory locks of those who write in a partition."""
 _PAUSE_SECONDS = 0.1
 
@@ -38,12 +38,13 @@ _PAUSE_SECONDS = 0.1
 class PostgresStore:
     """:class:`hub.projector.port.Store` in the schema ``hub`` of the database ``postgresql://user@host/database``.
 
-    The password comes from PGPASSWORD, a passfile or a service, as libpq looks for it. One thread at a time.
+    One thread at a time. ``patience``: after so many seconds a projector that says nothing has lost its partitions.
+    Raises RequestWrong where that is no such URL.
     """
 
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._database = Database(url, _BY_KEY)
+    def __init__(self, url: str, patience: float = STOPPED_SECONDS) -> None:
+        self._server = Server(url, patience)
+        self._database = Database(self._server, _BY_KEY)
         self._projection: Projection | None = None
         self._linear: Linear | None = None
 
@@ -60,7 +61,7 @@ class PostgresStore:
         """As the port says."""
         self._laid(projection, journal)
         self._use(projection)
-        return PostgresRebuilding(Database(self._url, SETTINGS), projection, journal)
+        return PostgresRebuilding(self._server, projection, journal)
 
     def _laid(self, projection: Projection, journal: str) -> dict[str, str]:
         """What the store says of itself, once it is known to be of this version and this journal."""
@@ -112,8 +113,8 @@ class PostgresStore:
     def _end_writers(self, topic: Topic, partition: int) -> None:
         """Wait for those who write in a partition, but not for one that does nothing: a process stopped in the midst
         of COPY holds its rows, and no time-out of the server's is for it."""
-        until = time.monotonic() + STOPPED_SECONDS
-        mine = (_WRITES, lock_key(topic, partition))
+        until = time.monotonic() + self._server.patience
+        mine = (WRITES, lock_key(topic, partition))
         while not self._database.query("SELECT pg_try_advisory_xact_lock(%s, %s)", *mine)[0][0]:
             if time.monotonic() > until:
                 self._database.query(
@@ -126,7 +127,7 @@ class PostgresStore:
 
     def shares(self, partitions: Mapping[Topic, Sequence[int]], locks: Path) -> PostgresShares:
         """As the port says: by the database alone, so that it does not matter where they run."""
-        return PostgresShares(self._url)
+        return PostgresShares(self._server)
 
     def ready(self, bundle: Bundle) -> Bundle:
         """As the port says."""
@@ -171,7 +172,7 @@ class PostgresStore:
 
     def _standing(self, claim: Claim) -> tuple[int, int]:
         """Epoch and next position, under the lock of their row until the transaction ends: never carried in."""
-        self._database.query("SELECT pg_advisory_xact_lock(%s, %s)", _WRITES, lock_key(claim.topic, claim.partition))
+        self._database.query("SELECT pg_advisory_xact_lock(%s, %s)", WRITES, lock_key(claim.topic, claim.partition))
         found = self._database.execute(
             sa.select(_POSITIONS.c.epoch, _POSITIONS.c.position).where(*_row(claim.topic, claim.partition))
             .with_for_update()

@@ -20,15 +20,14 @@ _LOCK_SECONDS, _LOCK_NOT_AVAILABLE = 1, "55P03"
 class Database:
     """One session, opened when it is needed and again after it was lost. One thread at a time.
 
-    ``settings`` go over the usual ones. Raises RequestWrong (no such URL), StoreUnavailable, Refused, NotInOrder
-    (damaged, overflow).
+    ``settings`` go over the usual ones. Raises StoreUnavailable, Refused, NotInOrder (damaged, overflow).
     """
 
-    def __init__(self, url: str, settings: Mapping[str, str] | None = None) -> None:
-        self._server, self._settings = Server(url), settings or {}
+    def __init__(self, server: Server, settings: Mapping[str, str]) -> None:
+        self._server, self._settings = server, settings
         self._engine = sa.create_engine("postgresql+psycopg://", creator=self._connect, poolclass=sa.NullPool)
         self._connection: sa.Connection | None = None
-        self.name = self._server.name
+        self.name = server.name
 
     @contextmanager
     def writing(self) -> Iterator[None]:

@@ -40,6 +40,11 @@ def written(rows: pa.Table) -> bytes:
     return out.getvalue()
 
 
+def read_back(data: bytes) -> pa.Table:
+    """CSV as rows: ``row_no``, then the columns of an entry."""
+    return csv.read_csv(pa.BufferReader(data), _LAID_OUT, _QUOTED, _AS_READ)
+
+
 def standing(database: Database, new: Statements) -> tuple[Int64s, Statements]:
     """The entries of these entities, and their row numbers; nobody else changes them until the transaction ends."""
     found = database.query(
@@ -50,7 +55,7 @@ def standing(database: Database, new: Statements) -> tuple[Int64s, Statements]:
         return np.empty(0, np.int64), statements(SCHEMA.empty_table())
     numbers = ",".join(str(number) for (number,) in found)
     select = f"(SELECT row_no, {_NAMES} FROM entries WHERE row_no = ANY('{{{numbers}}}')) TO STDOUT (FORMAT csv)"
-    rows = csv.read_csv(pa.BufferReader(database.copy_out(select)), _LAID_OUT, _QUOTED, _AS_READ)
+    rows = read_back(database.copy_out(select))
     return np.asarray(rows.column("row_no").to_numpy(), np.int64), statements(rows)
 
 

@@ -30,10 +30,10 @@ from hub.projector.postgres_make import (
     write_sources,
     write_undecodable,
 )  # fmt: skip
-from hub.projector.postgres_server import STOPPED_SECONDS
+from hub.projector.postgres_server import Server
 from hub.projector.projection import Projection
 
-SETTINGS = {
+_SETTINGS = {
     # Between two pieces lies work of our own: sorting the keys of a hundred million events takes minutes.
     "idle_in_transaction_session_timeout": "1h",
     "maintenance_work_mem": "256MB",
@@ -46,8 +46,9 @@ _PAUSE_SECONDS = 0.1
 class PostgresRebuilding:
     """:class:`hub.projector.port.Rebuilding`, in a session of its own."""
 
-    def __init__(self, database: Database, projection: Projection, journal: str) -> None:
-        self._database, self._projection, self._journal = database, projection, journal
+    def __init__(self, server: Server, projection: Projection, journal: str) -> None:
+        self._database, self._projection, self._journal = Database(server, _SETTINGS), projection, journal
+        self._milliseconds = server.milliseconds
         self._lines = tables.lines(projection)
         self._new: dict[str, sa.Table] = {}
         self._indexed = False
@@ -94,7 +95,7 @@ class PostgresRebuilding:
 
     def _swap(self, rebuilt: Sequence[Rebuilt], sources: Iterable[tuple[str, str, str]]) -> None:
         """From here on others wait: for the rows of positions, then for the tables."""
-        self._database.query(f"SET LOCAL idle_in_transaction_session_timeout = '{STOPPED_SECONDS}s'")
+        self._database.query(f"SET LOCAL idle_in_transaction_session_timeout = {self._milliseconds}")
         for part in rebuilt:
             self._move(part)
         old = [name for name in self._replaced() if self._is_there(name)]

@@ -12,8 +12,7 @@ from hub.errors import HubError, NotInOrder, Refused, RequestWrong, StoreUnavail
 
 NAMESPACE = "hub"
 """The schema that holds everything of the store."""
-STOPPED_SECONDS = 10
-"""So long a session may say nothing in the midst of its work; then the server ends it, and what it held is free."""
+STOPPED_SECONDS = 10.0
 _OLDEST = 15
 _CONNECTING: Mapping[str, Any] = {
     "connect_timeout": 10, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3,
@@ -24,10 +23,8 @@ _SETTINGS: Mapping[str, str] = {
     "client_min_messages": "warning",
     # Compiling a statement took longer than all that it did: it is run once per batch.
     "jit": "off",
-    "idle_in_transaction_session_timeout": f"{STOPPED_SECONDS}s",
     # A machine that is gone does not answer, and its session must not hold rows for hours.
     "tcp_keepalives_idle": "5", "tcp_keepalives_interval": "2", "tcp_keepalives_count": "3",
-    "tcp_user_timeout": f"{STOPPED_SECONDS}s",
 }  # fmt: skip
 
 _OVERFLOW, _NOT_ALLOWED = "22003", "42501"
@@ -44,23 +41,33 @@ class Server:
     """The database of ``postgresql://user@host/database`` (what libpq calls a URI). RequestWrong where it is none.
 
     Its password comes from PGPASSWORD, a passfile or a service, as libpq looks for it. ``name`` is fit to be shown.
+    ``patience``: so many seconds a session may say nothing in the midst of its work; then the server ends it.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, patience: float = STOPPED_SECONDS) -> None:
+        self.patience = patience
         self._address = url.replace("postgresql+psycopg:", "postgresql:", 1)
         try:
             said = conninfo_to_dict(self._address)
-        except psycopg.Error as error:
-            raise RequestWrong("the store's URL is none of PostgreSQL; write postgresql://user@host/database") from error
+        except psycopg.Error:
+            said = {"port": "none"}  # the reason would quote what is wrong: it may be a password
+        if not url.startswith("postgresql") or not str(said.get("port") or 0).replace(",", "").isdecimal():
+            raise RequestWrong("the store's URL is none of PostgreSQL; write postgresql://user@host/database")
         place = said.get("host") or said.get("service") or "localhost"
         self.name = f"{place}{':' + str(said['port']) if said.get('port') else ''}/{said.get('dbname') or ''}"
+
+    @property
+    def milliseconds(self) -> str:
+        """``patience`` as a setting."""
+        return str(int(1000 * self.patience))
 
     def connect(self, settings: Mapping[str, str]) -> psycopg.Connection[tuple[Any, ...]]:
         """A new session with these settings over the usual ones. Raises psycopg.Error, Refused."""
         connection = psycopg.connect(self._address, **_CONNECTING)
         try:
             self._must_do(connection.info.server_version, connection.info.parameter_status("server_encoding"))
-            for name, value in {**_SETTINGS, **settings}.items():
+            ends = {"idle_in_transaction_session_timeout": self.milliseconds, "tcp_user_timeout": self.milliseconds}
+            for name, value in {**_SETTINGS, **ends, **settings}.items():
                 connection.execute("SELECT set_config(%s, %s, false)", (name, value))
             connection.commit()
         except BaseException:

@@ -18,11 +18,10 @@ import psycopg
 
 from hub.errors import Fenced, StoreUnavailable
 from hub.journal.port import TOPICS, Topic
-from hub.projector.postgres_server import STOPPED_SECONDS, Server
+from hub.projector.postgres_server import Server
 
 # Classes of advisory locks: the first half of their keys.
 _TAKES_PART, _OWNS = 0x7761_7301, 0x7761_7302
-_BEAT_SECONDS = STOPPED_SECONDS / 5
 _PAUSE_SECONDS = 0.1
 _COUNT = """
 SELECT count(DISTINCT pid) FROM pg_locks
@@ -34,15 +33,15 @@ WHERE locktype = 'advisory' AND classid = %s AND granted
 class PostgresShares:
     """:class:`hub.projector.port.Shares` among all projectors of one database."""
 
-    def __init__(self, url: str) -> None:
-        self._server = Server(url)
+    def __init__(self, server: Server) -> None:
+        self._server = server
         self._held: dict[Topic, set[int]] = {topic: set() for topic in TOPICS}
         self._asked: dict[Topic, int] = dict.fromkeys(TOPICS, 0)
         self._ended = threading.Event()
 
     def __enter__(self) -> Self:
         with self._translated():
-            self._connection = self._server.connect({"idle_session_timeout": f"{STOPPED_SECONDS}s"})
+            self._connection = self._server.connect({"idle_session_timeout": self._server.milliseconds})
             self._connection.autocommit = True
             self._connection.execute("SELECT pg_advisory_lock_shared(%s, 0)", (_TAKES_PART,))
         self._beat = threading.Thread(target=self._stay_awake, name="wastehub-shares", daemon=True)
@@ -56,8 +55,8 @@ class PostgresShares:
         if isinstance(error, Fenced):
             raise StoreUnavailable(
                 "another projector took over what this one had in the store {path}", path=self._server.name,
-                remedy="It was stopped or cut off for more than {seconds} seconds; it takes part again at the next try.",
-                seconds=STOPPED_SECONDS,
+                remedy="It was stopped or cut off for more than {seconds:.0f} seconds; it takes part again at the next try.",
+                seconds=self._server.patience,
             ) from error  # fmt: skip
 
     def mine(self, topic: Topic, partitions: Sequence[int]) -> list[int]:
@@ -106,7 +105,7 @@ class PostgresShares:
         return row[0] if row is not None else None
 
     def _stay_awake(self) -> None:
-        while not self._ended.wait(_BEAT_SECONDS):
+        while not self._ended.wait(self._server.patience / 5):
             try:
                 self._connection.execute("SELECT 1")
             except psycopg.Error:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.ahead import ahead
+from hub.errors import JournalCorrupt
 from hub.journal.port import TOPICS, Journal, Topic
 from hub.projector.clock import now
 from hub.projector.lag import lag
@@ -54,6 +55,7 @@ def project_shared(
     ends = {topic: journal.end(topic) for topic in TOPICS}
     total = sum(sum(end.values()) for end in ends.values())
     for topic in TOPICS:
+        _must_reach(journal, topic, ends[topic], store)
         for count in _to_the_end(journal, store, shares, topic, ends[topic], patient):
             read[topic] += count
             if progress is not None:
@@ -99,9 +101,25 @@ def _to_the_end(
         time.sleep(PAUSE_SECONDS)
 
 
+def _must_reach(journal: Journal, topic: Topic, end: Mapping[int, int], store: Store) -> None:
+    """The journal has what the store was folded from. Raises JournalCorrupt where it ends before that."""
+    for partition, position in _standing(store, topic).items():
+        if position > end.get(partition, 0):
+            journal.read(topic, {**end, partition: position}, 1)  # says itself what it lost, if it does
+            raise JournalCorrupt(
+                "the journal ends at {topic} {partition}:{end}, but the store was folded from it up to {position}",
+                topic=topic, partition=partition, position=position, end=end.get(partition, 0),
+                remedy="Restore the journal from its backup or archive; the store can be made again, the journal cannot.",
+            )  # fmt: skip
+
+
+def _standing(store: Store, topic: Topic) -> dict[int, int]:
+    rows = store.positions()
+    return {row["partition"]: row["position"] for row in rows if row["projection"] == PROJECTIONS[topic]}
+
+
 def _behind(journal: Journal, store: Store, topic: Topic, end: Mapping[int, int]) -> list[int]:
-    rows = [row for row in store.positions() if row["projection"] == PROJECTIONS[topic]]
-    standing = {row["partition"]: row["position"] for row in rows}
+    standing = _standing(store, topic)
     return [number for number in journal.partitions[topic] if standing.get(number, 0) < end.get(number, 0)]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -99,12 +99,13 @@ class PostgresStores:
         database = f"{self.prefix}_{name}"
         with psycopg.connect(_libpq(self.server), autocommit=True) as connection:
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (database,)).fetchone():
-                connection.execute(f"CREATE DATABASE {database}".encode())
+                with suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):  # two at once
+                    connection.execute(f"CREATE DATABASE {database}".encode())
         return _libpq(sa.make_url(self.server).set(database=database).render_as_string(hide_password=False))
 
-    def open(self, name: str = "store") -> PostgresStore:
+    def open(self, name: str = "store", patience: float = 10.0) -> PostgresStore:
         """As the protocol says."""
-        return PostgresStore(self.url(name))
+        return PostgresStore(self.url(name), patience)
 
     def views(self, name: str = "store") -> PostgresViews:
         """As the protocol says."""

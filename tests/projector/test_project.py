@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import os
 import random
+import shutil
 import signal
 import threading
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from hub.errors import Fenced, NotInOrder, Refused, Stop
+from hub.errors import Fenced, JournalCorrupt, NotInOrder, Refused, Stop
 from hub.journal.embedded import EmbeddedJournal
 from hub.projector.clock import now
 from hub.projector.messages import batch
@@ -132,6 +133,19 @@ def test_a_sum_beyond_64_bits_stops_and_changes_nothing(
     append(journal, [event("C", mass_g=2**63 - 1), event("D", mass_g=2**63 - 1)])
     with pytest.raises(NotInOrder), closing(stores.open("fresh")) as fresh:
         rebuild(journal, fresh, ledger(), tmp_path / "locks")
+
+
+def test_a_journal_that_lost_its_end_stops_the_projector(tmp_path: Path, stores: Stores, store: Store) -> None:
+    """A store that was folded further than its journal reaches is a restore that lost messages: loud, before any row."""
+    with closing(EmbeddedJournal(tmp_path / "journal.db")) as journal:
+        append(journal, [event("A")])
+        shutil.copy(tmp_path / "journal.db", tmp_path / "backup.db")
+        append(journal, [event("B")])
+        project_once(journal, store, ledger(), tmp_path / "locks")
+    before = shown(stores)
+    with closing(EmbeddedJournal(tmp_path / "backup.db")) as journal, pytest.raises(JournalCorrupt, match="events"):
+        project_once(journal, store, ledger(), tmp_path / "locks")
+    assert shown(stores) == before
 
 
 def test_a_second_projector_waits_for_the_first_ones_lock(tmp_path: Path, journal: EmbeddedJournal) -> None:
