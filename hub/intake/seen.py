@@ -200,7 +200,8 @@ class Seen:
     def remember_alike(self, rows: Iterable[tuple[str, str, str]]) -> None:
         """(key, sha, mapping digest): texts that say what is already known, for as long as that is the newest."""
         self.db.executemany(
-            "INSERT OR REPLACE INTO memo SELECT k, ?2, ?3, revision, restated FROM seen WHERE k = ?1", rows
+            "INSERT OR REPLACE INTO memo SELECT k, ?, ?, revision, restated FROM seen WHERE k = ?",
+            ((sha, mapping, key) for key, sha, mapping in rows),
         )
 
     # --- what waits

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from hub.errors import JournalCorrupt
+from hub.texts import N_
 
 MESSAGES = 1_000  # one message read by its position costs a whole chunk; larger ones compress hardly better
 BYTES = 8 << 20  # so that a thousand messages of 4 MiB do not make a row that no database takes
@@ -49,7 +50,7 @@ class Chunk:
         """Offsets (count + 1) and the bodies one after the other. Raises JournalCorrupt where this is not what was
         written."""
         if self._digest() != self.seal:
-            raise corrupt(self.topic, self.first, "the chunk is not what was written, its SHA-256 differs")
+            raise corrupt(self.topic, self.first, N_("the chunk is not what was written, its SHA-256 differs"))
         try:
             raw = _codec().decompress(self.payload, decompressed_size=self.raw_size)
         except (pa.ArrowException, OSError, ValueError) as error:

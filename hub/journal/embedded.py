@@ -25,6 +25,7 @@ from hub.journal.chunk import Chunk, Packed, corrupt, messages, packed
 from hub.journal.embedded_file import connect, create
 from hub.journal.port import TOPICS, Appended, Fence, Outgoing, Run, Stored, Topic
 from hub.journal.runs import Runs
+from hub.texts import N_
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _BROKEN: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
@@ -101,12 +102,12 @@ class EmbeddedJournal:
         with self._reading(topic, position) as connection:
             end = self._end(connection, topic)
             if position > end:
-                raise corrupt(topic, position, "it ends before this place: it lost messages, or is another journal")
+                raise corrupt(topic, position, N_("it ends before this place: it lost messages, or is another journal"))
             with closing(_chunks(connection, topic, position, identity)) as chunks:
                 while runs.next < end and not runs.full:
                     chunk = next(chunks, None)
                     if chunk is None or not chunk.first <= runs.next < chunk.next:
-                        raise corrupt(topic, runs.next, "a chunk is missing")
+                        raise corrupt(topic, runs.next, N_("a chunk is missing"))
                     if identity in (None, chunk.writer):
                         runs.add(chunk)
                     else:
@@ -240,7 +241,7 @@ def _around(connection: sqlite3.Connection, topic: Topic, position: int, wanted:
     with closing(_chunks(connection, topic, position, None)) as chunks:
         chunk = next(chunks, None)
     if chunk is None or not chunk.first <= position < chunk.next:
-        raise corrupt(topic, position, "there is no such place")
+        raise corrupt(topic, position, N_("there is no such place"))
     values = messages(*chunk.unpacked(), 0, chunk.count)
     inside = wanted[bisect_left(wanted, chunk.first) : bisect_left(wanted, chunk.next)]
     return {p: Stored(0, p, chunk.schema_id, chunk.appended_us, values[p - chunk.first]) for p in inside}

@@ -55,7 +55,7 @@ def project_shared(
     ends = {topic: journal.end(topic) for topic in TOPICS}
     total = sum(sum(end.values()) for end in ends.values())
     for topic in TOPICS:
-        _must_reach(journal, topic, ends[topic], store)
+        _must_reach(journal, topic, store)
         for count in _to_the_end(journal, store, shares, topic, ends[topic], patient):
             read[topic] += count
             if progress is not None:
@@ -101,9 +101,11 @@ def _to_the_end(
         time.sleep(PAUSE_SECONDS)
 
 
-def _must_reach(journal: Journal, topic: Topic, end: Mapping[int, int], store: Store) -> None:
+def _must_reach(journal: Journal, topic: Topic, store: Store) -> None:
     """The journal has what the store was folded from. Raises JournalCorrupt where it ends before that."""
-    for partition, position in _standing(store, topic).items():
+    standing = _standing(store, topic)
+    end = journal.end(topic)  # asked for afterwards: another projector may move on at any time
+    for partition, position in standing.items():
         if position > end.get(partition, 0):
             journal.read(topic, {**end, partition: position}, 1)  # says itself what it lost, if it does
             raise JournalCorrupt(
