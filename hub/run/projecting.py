@@ -39,20 +39,22 @@ def project(hub: Parts, names: list[str], once: bool, rebuild: bool, progress: P
 
 
 def keep_projecting(hub: Parts, stop: threading.Event, progress: Progress) -> None:
-    """Project whenever the journal has grown, until ``stop``."""
+    """Project whenever the journal has grown, until ``stop``; what another projector has in hand is left to it, and
+    looked after until it is done."""
     journal, folded = hub.journal(), None
     while not stop.is_set():
         ends = {topic: journal.end(topic) for topic in TOPICS}
         if ends != folded:
             try:
-                project_once(
+                found = project_once(
                     journal,
                     hub.store(),
                     hub.projection(),
                     hub.locks(),
                     lambda done, total: progress(LEDGER, done, total),
+                    patient=False,
                 )
-                folded = ends
+                folded = None if any(row["lag_events"] for row in found["projections"]) else ends
             except Retry as error:
                 log.warning("project_failed", error=type(error).__name__, reason=str(error))
         stop.wait(POLL_SECONDS)
