@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from operator import itemgetter
 from typing import Any
 
 import duckdb
@@ -104,7 +105,7 @@ def catch_up(journal: Journal, seen: Seen, identity: str) -> None:
             with _folding(seen, _with_content(table) if table is not None and topic == "events" else None):
                 if table is not None and topic == "quarantine":
                     fold_quarantine(seen.db, table)
-                for act in table.to_pylist() if table is not None and topic == "acts" else ():
+                for act in _as_said(table) if table is not None and topic == "acts" else ():
                     fold_act(seen.db, act)
                 seen.set_note(f"folded_{topic}", {str(p): n for p, n in start.items()})
 
@@ -113,10 +114,16 @@ def _ours(journal: Journal, topic: Topic, run: Run, identity: str) -> pa.Table:
     """What a run of the journal has of an identity, with its places; what cannot be read is not of ours."""
     writer = writer_of(journal, run)
     if writer is None:
-        return _placed(arrow(FOR_TOPIC[topic]).empty_table(), [], [])
+        return arrow(FOR_TOPIC[topic]).empty_table()
     decoded = codec.decode(run.values, writer, FOR_TOPIC[topic])
     table = _placed(decoded.table, np.full(len(decoded.kept), run.partition), run.positions[decoded.kept])
+    table = table.append_column("appended_us", pa.array(run.appended_us[decoded.kept], pa.int64()))
     return table.filter(pc.fill_null(pc.equal(table["identity"], identity), False))
+
+
+def _as_said(acts: pa.Table) -> list[dict[str, Any]]:
+    """Acts of several partitions in the order of their times: where a source was read up to, the last one says."""
+    return sorted(acts.to_pylist(), key=itemgetter("appended_us"))
 
 
 def writer_of(journal: Journal, run: Run) -> str | None:

@@ -43,9 +43,9 @@ def keep_projecting(hub: Parts, stop: threading.Event, progress: Progress) -> No
     looked after until it is done."""
     journal, folded = hub.journal(), None
     while not stop.is_set():
-        ends = {topic: journal.end(topic) for topic in TOPICS}
-        if ends != folded:
-            try:
+        try:
+            ends = {topic: journal.end(topic) for topic in TOPICS}
+            if ends != folded:
                 found = project_once(
                     journal,
                     hub.store(),
@@ -55,6 +55,6 @@ def keep_projecting(hub: Parts, stop: threading.Event, progress: Progress) -> No
                     patient=False,
                 )
                 folded = None if any(row["lag_events"] for row in found["projections"]) else ends
-            except Retry as error:
-                log.warning("project_failed", error=type(error).__name__, reason=str(error))
+        except Retry as error:
+            log.warning("project_failed", error=type(error).__name__, reason=str(error))
         stop.wait(POLL_SECONDS)

@@ -68,9 +68,8 @@ def _table(found: Sequence[Found], pairs: Sequence[Pair]) -> list[str]:
         own = [one for one in found if one.pair == pair]
         for kind in sorted({kind for one in own for kind in one.times if one.times[kind]}):
             having = [one for one in own if one.times[kind]]
-            times, lost, doubled = (sum(f(one) for one in having) for f in (
-                lambda one: one.times[kind], lambda one: one.lost, lambda one: one.doubled,  # noqa: B023 - used at once
-            ))  # fmt: skip
+            times = sum(one.times[kind] for one in having)
+            lost, doubled = sum(one.lost for one in having), sum(one.doubled for one in having)
             wrong = sum(bool(one.wrong) for one in having)
             rows.append(f"{'+'.join(pair):18} {kind:8} {len(having):9} {times:7} {lost:6} {doubled:8} {wrong:6}")
     return rows

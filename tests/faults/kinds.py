@@ -69,8 +69,8 @@ class Turn:
             if not child.wait(patience):
                 child.kill()
                 self.wrong.append(f"{child.name} hung for {patience} s")
-            elif child.code not in IN_ORDER:
-                self.wrong.append(f"{child.name} ended with {child.code}")
+            elif child.code not in IN_ORDER and (child.command, child.code) != (("run",), -signal.SIGTERM):
+                self.wrong.append(f"{child.name} ended with {child.code}")  # but one told so before it could listen
 
     def kill(self, children: list[Child], kind: str) -> None:
         """One after the other, at any moment."""
@@ -91,14 +91,22 @@ def kill(turn: Turn) -> None:
 
 
 def full(turn: Turn) -> None:
-    """The disk is full for some of the commands."""
+    """The disk is full: for some of the commands their own, or the database's for all of them."""
+    disk = turn.having.disk if turn.parts.in_postgres and turn.chance.random() < 0.5 else None
     children = []
+    if disk is not None:
+        turn.finish([turn.begin("project", "--once")] if turn.chance.random() < 0.7 else [])  # else there are no tables yet
+        disk.fill(_room(turn.chance) - ROOM[0])
+        turn.times["full"] += 1
+        children = [turn.begin("project", *turn.chance.choice([["--once"], ["--rebuild", "--once"]]))]
     for _ in range(turn.chance.randint(1, 3)):
-        room = _room(turn.chance) if turn.chance.random() < 0.7 else None
+        room = _room(turn.chance) if disk is None and turn.chance.random() < 0.7 else None
         turn.times["full"] += room is not None
         children.append(turn.begin(*turn.chance.choice(COMMANDS), room=room))
     turn.moment()
     turn.finish(children) if turn.chance.random() < 0.5 else turn.kill(children, "kill")
+    if disk is not None:
+        disk.free()
 
 
 def _room(chance: random.Random) -> int:

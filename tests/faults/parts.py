@@ -8,15 +8,18 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import psycopg
 
 from tests.broker import Broker, running_broker
+from tests.faults.disk import SmallDisk, small_disk
 from tests.faults.processes import apart
 from tests.faults.wire import wire
 from tests.servers import PostgresServer, running_postgres
 
+_SMALL = "small"
 JOURNALS, STORES = ("embedded", "kafka"), ("sqlite", "postgres")
 Pair = tuple[str, str]
 PAIRS: tuple[Pair, ...] = tuple(product(JOURNALS, STORES))
@@ -31,6 +34,7 @@ class Servers:
         self._stack = stack
         self._broker: Broker | None = None
         self._postgres: PostgresServer | None = None
+        self.disk: SmallDisk | None = None
 
     @property
     def broker(self) -> Broker:
@@ -41,9 +45,14 @@ class Servers:
 
     @property
     def postgres(self) -> PostgresServer:
-        """The database server; it runs between two schedules."""
+        """The database server; it runs between two schedules. Where ``disk`` can be made, it has a tablespace there."""
         if self._postgres is None:
+            folder = self._stack.enter_context(TemporaryDirectory(prefix="wastehub-disk-"))
+            self.disk = small_disk(Path(folder))
             self._postgres = self._stack.enter_context(running_postgres("fsync=off"))
+            if self.disk is not None:
+                with _admin(self._postgres) as admin:
+                    admin.execute(f"CREATE TABLESPACE {_SMALL} LOCATION '{folder}'".encode())
         return self._postgres
 
 
@@ -98,16 +107,18 @@ class Parts:
 
 
 @contextmanager
-def parts(pair: Pair, name: str, folder: Path, partitions: int, having: Servers, *, is_cut: bool) -> Iterator[Parts]:
+def parts(
+    pair: Pair, name: str, folder: Path, partitions: int, having: Servers, *, is_cut: bool = False, is_full: bool = False
+) -> Iterator[Parts]:
     """The parts of one schedule, nobody else's, gone at the end. ``is_cut``: the way to the database is a wire that
-    is cut now and then."""
+    is cut now and then. ``is_full``: the database is on the small disk, where there is one."""
     with ExitStack() as stack:
         journal, database, store = EMBEDDED["journal"], None, EMBEDDED["store"]
         if pair[0] == "kafka":
             journal = f"kafka://{having.broker.address}/{name}?partitions={partitions}"
             stack.callback(_delete_topics, having.broker, name)
         if pair[1] == "postgres":
-            store = database = stack.enter_context(_database(having.postgres, name))
+            store = database = stack.enter_context(_database(having.postgres, name, having.disk is not None and is_full))
             if is_cut:
                 store = stack.enter_context(wire(database, folder / "cuts"))
         machines = tuple(folder / one for one in ("one", "two")[: 1 + (pair[0] == "kafka")])
@@ -119,15 +130,24 @@ def parts(pair: Pair, name: str, folder: Path, partitions: int, having: Servers,
 
 
 @contextmanager
-def _database(server: PostgresServer, name: str) -> Iterator[str]:
-    plain = server.url.replace("postgresql+psycopg:", "postgresql:", 1)
-    with psycopg.connect(plain, autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name}".encode())
+def _admin(server: PostgresServer) -> Iterator[psycopg.Connection[Any]]:
+    with psycopg.connect(_libpq(server), autocommit=True) as admin:
+        yield admin
+
+
+@contextmanager
+def _database(server: PostgresServer, name: str, is_small: bool) -> Iterator[str]:
+    with _admin(server) as admin:
+        admin.execute(f"CREATE DATABASE {name} TABLESPACE {_SMALL if is_small else 'pg_default'}".encode())
     try:
-        yield plain.rpartition("/")[0] + f"/{name}"
+        yield _libpq(server).rpartition("/")[0] + f"/{name}"
     finally:
-        with psycopg.connect(plain, autocommit=True) as admin:
+        with _admin(server) as admin:
             admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+def _libpq(server: PostgresServer) -> str:
+    return server.url.replace("postgresql+psycopg:", "postgresql:", 1)
 
 
 def _delete_topics(broker: Broker, prefix: str) -> None:

@@ -37,13 +37,12 @@ T = TypeVar("T")
 
 @dataclass
 class Child:
-    """A command at work in the hub ``folder``. ``code``: how it ended by itself; None while it runs or where it was
-    killed."""
+    """A command at work in the hub ``folder``. ``code``: its exit code, or the signal that it died of as a negative
+    number; None while it runs."""
 
     folder: Path
     command: tuple[str, ...]
     pid: int
-    ended: bool = False
     code: int | None = None
 
     @property
@@ -53,10 +52,10 @@ class Child:
 
     def kill(self) -> bool:
         """kill -9 and wait; whether it died of that."""
-        if not self.ended:
+        if not self.has_ended():
             os.kill(self.pid, signal.SIGKILL)
             self._reap(0)
-        return self.code is None
+        return self.code == -signal.SIGKILL
 
     def send(self, number: signal.Signals) -> None:
         """Any other signal."""
@@ -65,7 +64,7 @@ class Child:
 
     def has_ended(self) -> bool:
         """Whether it did, by now."""
-        return self.ended or self._reap(os.WNOHANG)
+        return self.code is not None or self._reap(os.WNOHANG)
 
     def wait(self, patience: float) -> bool:
         """Wait for its end, for ``patience`` seconds at most; whether it came."""
@@ -79,9 +78,8 @@ class Child:
     def _reap(self, how: int) -> bool:
         done, status = os.waitpid(self.pid, how)
         if done:
-            self.ended = True
-            self.code = None if os.WIFSIGNALED(status) else os.waitstatus_to_exitcode(status)
-        return self.ended
+            self.code = os.waitstatus_to_exitcode(status)
+        return self.code is not None
 
 
 def start(folder: Path, *command: str, room: int | None = None) -> Child:

@@ -20,6 +20,7 @@ from tests.faults.processes import apart, start
 from tests.faults.source import Source
 
 MOST_PARTITIONS = 4
+_APART = 5
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,12 @@ def live_through(seed: int, folder: Path, having: Servers, pairs: Sequence[Pair]
     Seeds that follow each other take the pairs in turn, and on each of them the kinds of fault."""
     chance, pair = random.Random(seed), pairs[seed % len(pairs)]
     kinds = kinds_on(pair)
-    turns = [list(kinds)[seed // len(pairs) % len(kinds)], chance.choice(list(kinds))]
+    # Pairs begin elsewhere among the kinds, so that few schedules have many kinds between them.
+    first = seed // len(pairs) + _APART * (seed % len(pairs))
+    turns = [list(kinds)[first % len(kinds)], chance.choice(list(kinds))]
     chance.shuffle(turns)
     name, partitions = f"f{os.getpid()}_{seed}", chance.randint(1, MOST_PARTITIONS)
-    with parts(pair, name, folder, partitions, having, is_cut="cut" in turns) as made:
+    with parts(pair, name, folder, partitions, having, is_cut="cut" in turns, is_full="full" in turns) as made:
         source = Source(folder, chance)
         source.make(made.machines)
         turn = Turn(made, having, source, chance, name)

@@ -33,7 +33,7 @@ class TestTheCount:
     @pytest.fixture
     def counted(self, tmp_path: Path) -> Iterator[tuple[Parts, Source]]:
         """A hub that is in order."""
-        with ExitStack() as stack, parts(EMBEDDED, "it", tmp_path, 1, Servers(stack), is_cut=False) as made:
+        with ExitStack() as stack, parts(EMBEDDED, "it", tmp_path, 1, Servers(stack)) as made:
             source = Source(tmp_path, random.Random(1))
             source.make(made.machines)
             source.change(100)
