@@ -42,7 +42,7 @@ check: setup ## style, types, imports, texts, docs: the code's own rules
 bench: setup ## what it reaches on this machine (writes build/bench.json)
 	$(BIN)/python -m tests.bench $(ARGS)
 
-faults: setup ## by seeds: kill pull, project, rebuild and run, race them, fill their disk, cut files, spoil the cache; count losses
+faults: setup ## by seeds: kill, stop, race and cut off the hub, its broker and its database, fill disks, poison topics; count losses
 	$(BIN)/python -m tests.faults $(ARGS)
 
 histories: setup ## send random histories (2,000, or ARGS="--histories 20000") through store, rebuild and oracle

@@ -15,7 +15,7 @@ from tests.faults.parts import PAIRS, Pair
 from tests.faults.race import race
 from tests.faults.schedule import Found
 
-SCHEDULES, SHORT = 2_000, 12
+SCHEDULES, SHORT = 2_000, 8
 
 
 def main() -> int:

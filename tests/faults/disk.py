@@ -6,6 +6,8 @@ import ctypes
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 _SIZE = "32m"  # an empty database takes 8
@@ -29,13 +31,21 @@ class SmallDisk:
         self._ballast.unlink(missing_ok=True)
 
 
-def small_disk(folder: Path) -> SmallDisk | None:
-    """Make one that belongs to the database server's user; None where that is not allowed."""
-    if os.geteuid() or ctypes.CDLL(None).unshare(_OWN_MOUNTS):
-        return None
-    for command in (["mount", "--make-rprivate", "/"], ["mount", "-t", "tmpfs", "-o", f"size={_SIZE}", "tmpfs", str(folder)]):
-        if subprocess.run(command, check=False, capture_output=True).returncode:
-            return None
+@contextmanager
+def small_disk(folder: Path) -> Iterator[SmallDisk | None]:
+    """One that belongs to the database server's user; None where it may not be made."""
+    if not _mounted(folder):
+        yield None
+        return
     shutil.chown(folder, "nobody", "nogroup")
     folder.chmod(0o700)
-    return SmallDisk(folder)
+    yield SmallDisk(folder)
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def _mounted(folder: Path) -> bool:
+    if os.geteuid() or ctypes.CDLL(None).unshare(_OWN_MOUNTS):
+        return False
+    private = ["mount", "--make-rprivate", "/"]
+    made = ["mount", "-t", "tmpfs", "-o", f"size={_SIZE}", "tmpfs", str(folder)]
+    return not any(subprocess.run(command, check=False, capture_output=True).returncode for command in (private, made))

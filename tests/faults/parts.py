@@ -48,7 +48,7 @@ class Servers:
         """The database server; it runs between two schedules. Where ``disk`` can be made, it has a tablespace there."""
         if self._postgres is None:
             folder = self._stack.enter_context(TemporaryDirectory(prefix="wastehub-disk-"))
-            self.disk = small_disk(Path(folder))
+            self.disk = self._stack.enter_context(small_disk(Path(folder)))
             self._postgres = self._stack.enter_context(running_postgres("fsync=off"))
             if self.disk is not None:
                 with _admin(self._postgres) as admin:
@@ -154,7 +154,7 @@ def _delete_topics(broker: Broker, prefix: str) -> None:
     def delete() -> None:
         from confluent_kafka.admin import AdminClient
 
-        admin = AdminClient({"bootstrap.servers": broker.address})
+        admin = AdminClient({"bootstrap.servers": broker.address, "log_level": 0})
         mine = [topic for topic in admin.list_topics(timeout=10).topics if topic.startswith(f"{prefix}.")]
         for future in admin.delete_topics(mine).values() if mine else ():
             future.result(10)

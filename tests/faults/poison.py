@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -64,9 +65,9 @@ def produced(
     producer = Producer({"bootstrap.servers": address, "message.max.bytes": 2 * LARGE, "acks": "all"})
     found = Poisoned()
 
-    def placed(error: object, message: object) -> None:
+    def placed(error: object, message: Any) -> None:
         assert error is None, error
-        found.add((message.topic().rpartition(".")[2], message.partition(), message.offset()))  # type: ignore[attr-defined]
+        found.add((message.topic().rpartition(".")[2], message.partition(), message.offset()))
 
     written = [(topic, value) for topic, some in values.items() for value in some]
     for topic, value in written:

@@ -6,6 +6,7 @@ import os
 import random
 import shutil
 import time
+import traceback
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -102,4 +103,7 @@ def many(seeds: Sequence[int], folder: Path, pairs: Sequence[Pair], until: float
                 found.append(live_through(seed, folder / str(seed), having, pairs))
             except pytest.skip.Exception as reason:
                 found.append(Found(seed, pairs[seed % len(pairs)], left_out=str(reason)))
+            except Exception as error:  # noqa: BLE001 - one schedule that cannot be judged is not the end of all others
+                wrong = f"it broke off: {''.join(traceback.format_exception(error)[-3:])}"
+                found.append(Found(seed, pairs[seed % len(pairs)], wrong=(wrong,)))
     return found

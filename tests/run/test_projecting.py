@@ -42,7 +42,7 @@ def test_a_journal_that_is_away_is_waited_for(tmp_path: Path) -> None:
     with Hub.open(tmp_path) as hub:
         journal = Absent(hub.journal())
         append(EmbeddedJournal(tmp_path / "data" / "journal.db"), [event("A")])
-        hub._journal = journal  # type: ignore[assignment] # it is one, by delegation
+        hub._journal = journal
         stop, projected = threading.Event(), threading.Event()
         projecting = threading.Thread(target=keep_projecting, args=(hub, stop, lambda *_: projected.set()))
         projecting.start()
