@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final
@@ -225,7 +224,7 @@ class _Writer:
 
     def _flush(self) -> None:
         try:
-            self._producer.flush(TRANSACTION_MS / 1_000)
+            self._producer.flush(min(self._patience, TRANSACTION_MS / 1_000))
         except SystemError as error:  # told that it is fenced amid its reports, the extension makes this of it
             if isinstance(error.__cause__, KafkaException):
                 raise error.__cause__ from None
@@ -265,8 +264,7 @@ class _Writer:
             raise unavailable(SLOW) from failed
 
     def close(self) -> None:
-        with suppress(KafkaException):  # one that failed says so again; what it left open, the broker ends
-            self._producer.close()
+        del self._producer  # its own close waits for ever on a broker that does not answer
 
 
 def _into(heard: list[Message]) -> Callable[[KafkaError | None, Message], None]:

@@ -229,7 +229,7 @@ class _Writer:
             self._producer.begin_transaction()
             try:
                 promised = [self._send(item) for item in sending]
-                self._producer.flush(TRANSACTION_MS / 1_000)
+                self._producer.flush(min(self._patience, TRANSACTION_MS / 1_000))
                 offsets = [np.array([each.get(0).offset for each in item], np.int64) for item in promised]
                 if any((found < 0).any() for found in offsets):
                     raise unavailable("not all messages were acknowledged in time")
