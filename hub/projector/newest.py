@@ -28,7 +28,8 @@ WINDOW entity AS (
 )
 """
 _KEYS = """
-SELECT entity_high, entity_low, revision, restated, event_high, event_low, number + 1 AS row_no
+SELECT
+  entity_high, entity_low, revision, restated, event_high, event_low, number + 1 AS row_no, "partition", "position"
 FROM ranked WHERE place = 1 ORDER BY entity_high, entity_low
 """
 _PAST = """
@@ -45,7 +46,7 @@ ORDER BY entity_high, entity_low, revision, restated, event_high, event_low
 KEYS = pa.schema(
     {
         "entity_id": pa.binary(16), "revision": pa.int64(), "restated": pa.int64(), "event_id": pa.binary(16),
-        "row_no": pa.int64(),
+        "row_no": pa.int64(), "partition": pa.int64(), "position": pa.int64(),
     }
 )  # fmt: skip
 
@@ -85,7 +86,7 @@ class Newest:
         return won
 
     def won(self) -> Iterator[pa.Table]:
-        """Rows of :data:`KEYS` by entity; ``row_no`` is the winning event's number + 1."""
+        """Rows of :data:`KEYS` by entity; ``row_no`` is the winning event's number + 1, then where it stands."""
         for batch in self._batches(_KEYS):
             yield _shaped(batch, KEYS)
 

@@ -133,7 +133,8 @@ class Rebuilding(Protocol):
         """Append entries: ``row_no``, then the columns of an entry."""
 
     def keys(self, ready: Any) -> None:
-        """Append entity_id, revision, restated, event_id, row_no; sorted by entity over all calls."""
+        """Append entity_id, revision, restated, event_id, row_no, partition, position; sorted by entity over all
+        calls."""
 
     def past(self, ready: Any) -> None:
         """Append rows of :data:`hub.projector.fold.PAST`."""

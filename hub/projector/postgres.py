@@ -16,7 +16,6 @@ from hub.journal.port import Topic
 from hub.projector import postgres_entries as entries
 from hub.projector import postgres_tables as tables
 from hub.projector.entries import Statements
-from hub.projector.fold import fold
 from hub.projector.linear import Linear
 from hub.projector.port import PROJECTIONS, Batch, Bundle, Claim
 from hub.projector.postgres_database import Database
@@ -47,6 +46,7 @@ class PostgresStore:
         self._database = Database(self._server, _BY_KEY)
         self._projection: Projection | None = None
         self._linear: Linear | None = None
+        self._ahead: Linear | None = None  # used by the thread that makes bundles ready, and by no other
 
     def prepare(self, projection: Projection, journal: str) -> None:
         """As the port says."""
@@ -87,9 +87,8 @@ class PostgresStore:
     def _use(self, projection: Projection) -> None:
         if self._projection == projection:
             return
-        if self._linear is not None:
-            self._linear.close()
-        self._projection, self._linear = projection, Linear(projection)
+        self._free()
+        self._projection, self._linear, self._ahead = projection, Linear(projection), Linear(projection)
 
     def claim(self, topic: Topic, partitions: Sequence[int]) -> list[Claim]:
         """As the port says. Whoever still writes in one of them has been stopped for long: that session is ended."""
@@ -130,8 +129,11 @@ class PostgresStore:
         return PostgresShares(self._server)
 
     def ready(self, bundle: Bundle) -> Bundle:
-        """As the port says."""
-        return bundle
+        """As the port says: all that there is to write, if none of the entities stands."""
+        new = bundle.statements
+        if new is None or self._ahead is None:
+            return bundle
+        return replace(bundle, ready=entries.coming(new, entries.NONE, self._ahead))
 
     def apply(self, bundle: Bundle) -> bool:
         """As the port says."""
@@ -142,7 +144,7 @@ class PostgresStore:
             for batch in bundle.batches:
                 self._move(batch)
             if (new := bundle.statements) is not None:
-                self._apply_events(new)
+                self._apply_events(new, bundle.ready)
         return True
 
     def positions(self) -> list[dict[str, Any]]:
@@ -162,8 +164,12 @@ class PostgresStore:
     def close(self) -> None:
         """As the port says."""
         self._database.close()
-        if self._linear is not None:
-            self._linear.close()
+        self._free()
+
+    def _free(self) -> None:
+        for linear in (self._linear, self._ahead):
+            if linear is not None:
+                linear.close()
 
     def _rules(self) -> tuple[Projection, Linear]:
         if self._projection is None or self._linear is None:
@@ -179,17 +185,18 @@ class PostgresStore:
         ).one_or_none()  # fmt: skip
         return (0, 0) if found is None else (int(found.epoch), int(found.position))
 
-    def _apply_events(self, new: Statements) -> None:
+    def _apply_events(self, new: Statements, ready: object) -> None:
         """Lines come last: all projectors share them, and their locks last until the transaction ends."""
         projection, linear = self._rules()
-        numbers, old = entries.standing(self._database, new)
-        folded = fold(new, old)
-        entries.write(self._database, new, folded, numbers)
-        entries.write_past(self._database, folded.past)
-        for partition, count in sorted(folded.winners.items()):
+        told = ready if isinstance(ready, entries.Coming) else entries.coming(new, entries.NONE, linear)
+        numbers, old = entries.standing(self._database, told.entities)
+        if len(old):
+            told = entries.coming(new, old, linear)
+        entries.write(self._database, told, numbers)
+        for partition, count in sorted(told.folded.winners.items()):
             won = sa.update(_POSITIONS).where(*_row("events", partition))
             self._database.execute(won.values(applied=_POSITIONS.c.applied + count))
-        add_lines(self._database, tables.lines(projection), linear.sums(folded.changes))
+        add_lines(self._database, tables.lines(projection), told.sums)
 
     def _move(self, batch: Batch) -> None:
         """Move its partition on, and write all of it but its statements."""

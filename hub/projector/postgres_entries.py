@@ -1,5 +1,6 @@
-"""Entries in PostgreSQL: those that stand read, those that win written, a batch at a time.
+"""Entries in PostgreSQL: those that stand read, those that win written, a bundle at a time.
 
+An entry's row number is the place of its event, so that rows can be made ready before the store is asked.
 Whoever folds an entity locks its key first, in the order of the keys: two projectors that were told of one entity
 (which a journal whose partitions were changed can do) fold one after the other, and never wait in a ring.
 """
@@ -7,21 +8,25 @@ Whoever folds an entity locks its key first, in the order of the keys: two proje
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 from pyarrow import csv
 
 from hub.projector.entries import COLUMNS, SCHEMA, Int64s, Statements, blobs, statements
-from hub.projector.fold import Folded
-from hub.projector.postgres_arrays import copied, packed
+from hub.projector.fold import Folded, fold
+from hub.projector.linear import Linear
+from hub.projector.postgres_arrays import Packed, copied, packed
 from hub.projector.postgres_database import Database
-from hub.projector.postgres_tables import ROW_NUMBERS
 
 _NAMES = ", ".join(f'"{name}"' for name in COLUMNS)
 ENTRY_ROWS = f"entries (row_no, {_NAMES}) FROM STDIN (FORMAT csv)"
 KEY_ROWS = "entry_keys (entity_id, revision, restated, event_id, row_no) FROM STDIN (FORMAT binary)"
 PAST_ROWS = "past (entity_id, revision, restated, event_id, partition, position) FROM STDIN (FORMAT binary)"
+KEY_NAMES = ["entity_id", "revision", "restated", "event_id", "row_no"]
+NONE = statements(SCHEMA.empty_table())
+_PARTITION_BITS = 16
 _SHAPE = SCHEMA.insert(0, pa.field("row_no", pa.int64()))
 # A null is an empty cell, an empty text is written "".
 _AS_WRITTEN = csv.WriteOptions(include_header=False, quoting_style="needed")
@@ -45,72 +50,85 @@ def read_back(data: bytes) -> pa.Table:
     return csv.read_csv(pa.BufferReader(data), _LAID_OUT, _QUOTED, _AS_READ)
 
 
-def standing(database: Database, new: Statements) -> tuple[Int64s, Statements]:
+@dataclass(frozen=True)
+class Coming:
+    """What statements come to: the fold, and its rows as they are sent. ``entities``: all of them, each once, sorted."""
+
+    new: Statements
+    folded: Folded
+    sums: pa.Table
+    entities: Packed
+    entries: bytes
+    keys: bytes
+
+
+def coming(new: Statements, old: Statements, linear: Linear) -> Coming:
+    """``old``: the entries of all entities in ``new`` that have one. Neighbours in the journal stay neighbours."""
+    folded = fold(new, old)
+    numbers = place_numbers(new.rows)
+    came = np.concatenate([np.sort(folded.inserted), folded.updated])
+    rows = new.rows.take(pa.array(came)).add_column(0, "row_no", pa.array(numbers[came]))
+    entities = new.entity[folded.inserted] if not len(old) else np.unique(new.entity, axis=0)
+    return Coming(
+        new=new, folded=folded, sums=linear.sums(folded.changes), entities=packed(blobs(entities)),
+        entries=written(rows), keys=copied(_keys(new, folded.inserted)),
+    )  # fmt: skip
+
+
+def place_numbers(entries: pa.Table) -> Int64s:
+    """The row numbers of entries."""
+    places = (np.asarray(entries.column(name).to_numpy(), np.int64) for name in ("position", "partition"))
+    position, partition = places
+    return (position << _PARTITION_BITS) + partition
+
+
+def standing(database: Database, entities: Packed) -> tuple[Int64s, Statements]:
     """The entries of these entities, and their row numbers; nobody else changes them until the transaction ends."""
     found = database.query(
-        "SELECT row_no FROM entry_keys WHERE entity_id = ANY(%s) ORDER BY entity_id FOR UPDATE",
-        packed(blobs(np.unique(new.entity, axis=0))),
+        "SELECT row_no FROM entry_keys WHERE entity_id = ANY(%s) ORDER BY entity_id FOR UPDATE", entities
     )
     if not found:
-        return np.empty(0, np.int64), statements(SCHEMA.empty_table())
+        return np.empty(0, np.int64), NONE
     numbers = ",".join(str(number) for (number,) in found)
-    select = f"(SELECT row_no, {_NAMES} FROM entries WHERE row_no = ANY('{{{numbers}}}')) TO STDOUT (FORMAT csv)"
-    rows = read_back(database.copy_out(select))
+    rows = read_back(
+        database.copy_out(
+            f"(SELECT row_no, {_NAMES} FROM entries WHERE row_no = ANY('{{{numbers}}}')) TO STDOUT (FORMAT csv)"
+        )
+    )
     return np.asarray(rows.column("row_no").to_numpy(), np.int64), statements(rows)
 
 
-def write(database: Database, new: Statements, folded: Folded, old_numbers: Int64s) -> None:
-    """New entities get the next row numbers, in the order of the journal: neighbours in time stay neighbours."""
-    inserted, numbers = np.sort(folded.inserted), old_numbers[folded.replaced]
-    _take_out(database, numbers)
-    chosen = np.concatenate([inserted, folded.updated])
-    fresh = _numbers(database, len(inserted))
-    if len(chosen):
-        rows = new.rows.take(pa.array(chosen)).add_column(0, "row_no", pa.array(np.concatenate([fresh, numbers])))
-        database.copy_in(ENTRY_ROWS, [written(rows)])
-    place = np.empty(len(new), np.int64)
-    place[inserted] = fresh
-    if len(inserted):
-        database.copy_in(KEY_ROWS, [copied(_keys(new, folded.inserted, place[folded.inserted]))])
+def write(database: Database, told: Coming, old_numbers: Int64s) -> None:
+    """Put the entries that come in the place of those that go."""
+    folded = told.folded
     if len(folded.updated):
-        keys = _keys(new, folded.updated, numbers)
+        gone = pa.array(old_numbers[folded.replaced])
+        database.query("DELETE FROM entries WHERE row_no = ANY(%s)", packed(gone))
+        keys = _keys(told.new, folded.updated)
         database.query(
-            "UPDATE entry_keys SET revision = told.revision, restated = told.restated, event_id = told.event_id"
-            " FROM unnest(%s, %s, %s, %s) AS told (entity_id, revision, restated, event_id)"
+            "UPDATE entry_keys SET revision = told.revision, restated = told.restated, event_id = told.event_id,"
+            " row_no = told.row_no FROM unnest(%s, %s, %s, %s, %s) AS told (entity_id, revision, restated, event_id, row_no)"
             " WHERE entry_keys.entity_id = told.entity_id",
-            *(packed(column) for column in keys.columns[:4]),
+            *map(packed, keys.columns),
         )
-
-
-def write_past(database: Database, past: pa.Table) -> None:
-    """Note where the events stand that are not their entity's newest; each at its lowest place."""
-    if len(past):
+    if len(folded.inserted) or len(folded.updated):
+        database.copy_in(ENTRY_ROWS, [told.entries])
+    if len(folded.inserted):
+        database.copy_in(KEY_ROWS, [told.keys])
+    if len(folded.past):
         database.query(
             "INSERT INTO past SELECT * FROM unnest(%s, %s, %s, %s, %s, %s) AS told"
             " ON CONFLICT (entity_id, revision, restated, event_id) DO UPDATE"
             " SET partition = excluded.partition, position = excluded.position"
             " WHERE (excluded.position, excluded.partition) < (past.position, past.partition)",
-            *(packed(column) for column in past.columns),
+            *map(packed, folded.past.columns),
         )
 
 
-def _take_out(database: Database, numbers: Int64s) -> None:
-    if len(numbers):
-        database.query("DELETE FROM entries WHERE row_no = ANY(%s)", packed(pa.array(numbers)))
-
-
-def _numbers(database: Database, count: int) -> Int64s:
-    """So many row numbers that nobody else gets."""
-    size = ROW_NUMBERS.increment or 1
-    firsts = database.query("SELECT nextval('row_numbers') FROM generate_series(1, %s)", -(-count // size))
-    blocks = [np.arange(first, first + size) for (first,) in firsts]
-    return np.concatenate([np.empty(0, np.int64), *blocks])[:count]
-
-
-def _keys(new: Statements, index: Int64s, numbers: Int64s) -> pa.Table:
+def _keys(new: Statements, index: Int64s) -> pa.Table:
     """Rows of entry_keys."""
     columns = [
         blobs(new.entity[index]), pa.array(new.numbers("revision")[index]), pa.array(new.numbers("restated")[index]),
-        blobs(new.event[index]), pa.array(numbers),
+        blobs(new.event[index]), pa.array(place_numbers(new.rows)[index]),
     ]  # fmt: skip
-    return pa.table(columns, names=["entity_id", "revision", "restated", "event_id", "row_no"])
+    return pa.table(columns, names=KEY_NAMES)

@@ -20,7 +20,7 @@ from hub.projector import postgres_tables as tables
 from hub.projector.port import PROJECTIONS, Rebuilt
 from hub.projector.postgres_arrays import copied
 from hub.projector.postgres_database import Database
-from hub.projector.postgres_entries import ENTRY_ROWS, KEY_ROWS, PAST_ROWS, written
+from hub.projector.postgres_entries import ENTRY_ROWS, KEY_NAMES, KEY_ROWS, PAST_ROWS, place_numbers, written
 from hub.projector.postgres_make import (
     add_lines,
     describe,
@@ -55,7 +55,10 @@ class PostgresRebuilding:
 
     def ready(self, rows: pa.Table) -> bytes:
         """As the port says."""
-        return written(rows) if "occurred_at" in rows.column_names else copied(rows)
+        if "row_no" not in rows.column_names:
+            return copied(rows)
+        rows = rows.set_column(rows.column_names.index("row_no"), "row_no", pa.array(place_numbers(rows)))
+        return written(rows) if "occurred_at" in rows.column_names else copied(rows.select(KEY_NAMES))
 
     def entries(self, ready: bytes) -> None:
         """As the port says."""
@@ -133,10 +136,6 @@ class PostgresRebuilding:
             return
         self._database.query(tables.key_of(tables.ENTRIES, new.name))
         self._database.query(tables.entry_index(new.name))
-        self._database.query(
-            "SELECT setval('row_numbers', GREATEST(last_value, (SELECT COALESCE(MAX(row_no), 1) FROM"
-            f' "{new.name}"))) FROM row_numbers'
-        )
         self._indexed = True
 
     def _replaced(self) -> Iterator[str]:

@@ -43,6 +43,8 @@ class SqliteRebuilding:
     def ready(self, rows: pa.Table) -> Path:
         """As the port says."""
         like = {tuple(schema.names): name for name, schema in _SHAPES.items()}[tuple(rows.column_names)]
+        if like == "entry_keys":
+            rows = rows.drop_columns(["partition", "position"])
         return self._stages.write(rows, tables.REPLACEABLE[like])
 
     def entries(self, ready: Path) -> None:
