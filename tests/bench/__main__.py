@@ -49,7 +49,7 @@ def main(args: Sequence[str]) -> int:
         parser.error(f"no such part: {', '.join(sorted(unknown))}" if unknown else "--rows must be positive")
     found = [machine()]
     print(told(found[0]), flush=True)
-    for name in _chosen(asked.names, large=asked.large):
+    for name in chosen(asked.names, large=asked.large):
         found += _measured(name, asked.folder / "bench", asked.rows)
     write(found, asked.folder / "bench.json")
     print(table(found[1:]))
@@ -57,7 +57,7 @@ def main(args: Sequence[str]) -> int:
     return 0
 
 
-def _chosen(names: Sequence[str], *, large: bool) -> list[str]:
+def chosen(names: Sequence[str], *, large: bool) -> list[str]:
     """The parts in their order: those that are named, and those that a group or nothing at all stands for."""
     groups = [GROUPS[name] for name in names if name in GROUPS] if names else [tuple(PARTS)]
     meant = {part for group in groups for part in group if large or part not in LARGE}

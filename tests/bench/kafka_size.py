@@ -58,10 +58,10 @@ def _grown(folder: Path, rows: int, copies: int, suffix: str, *, large: bool) ->
     rebuilt, live = events / watch.wall, fresh / done.seconds
     more = {"seconds": round(watch.wall, 3), "cpu_s": round(watch.cpu, 3)}
     onto = {"entries_before": events, "memory_mb": round(done.memory_mb)}
-    bounds = ONTO if large else (None, None)
+    floor, goal = ONTO if large else (None, None)
     yield Row(f"kafka-pg.rebuild{suffix}", rebuilt, "events/s", events, None, *REBUILD, more)
     yield from stages(f"kafka-pg.rebuild{suffix}", watch, events)
-    yield Row(f"kafka-pg.fold{suffix or '.grown'}", live, "events/s", fresh, None, *bounds, onto)
+    yield Row(f"kafka-pg.fold{suffix or '.grown'}", live, "events/s", fresh, None, floor, goal, onto)
     yield Row(f"kafka-pg.rebuild{suffix}.over-live", rebuilt / live, TIMES, None, None, *OVER_LIVE)
     if large:
         yield Row(f"kafka-pg.fold{suffix}.memory", done.memory_mb, "MB", fresh, None, *MEMORY_MB)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.bench.__main__ import PARTS, main
+from tests.bench.__main__ import LARGE, PARTS, chosen, main
 from tests.bench.intake import STAGES
 from tests.bench.result import Row
 from tests.bench.stopwatch import Stopwatch
@@ -19,10 +19,15 @@ from tests.bench.stopwatch import Stopwatch
 MEASURED = {
     "intake": {"intake.csv", "again.csv", "intake.table", "again.table"}, "fold": {"fold"}, "rebuild": {"rebuild"},
     "shell": {"demo", "help", "ledger"}, "latency": {"latency.p50", "latency.p99"},
+    "kafka-pg.fold": {"kafka-pg.plain", "kafka-pg.rival", "kafka-pg.fold", "kafka-pg.fold.over-plain",
+                      "kafka-pg.fold.over-rival", "kafka-pg.two"},
+    "kafka.intake": {"kafka.intake.csv", "kafka.intake.table"},
+    "kafka-pg.rebuild": {"kafka-pg.rebuild", "kafka-pg.fold.grown", "kafka-pg.rebuild.over-live"},
+    "kafka-pg.latency": {"kafka-pg.latency.p50", "kafka-pg.latency.p99"},
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("part", [part for part in PARTS if part not in LARGE])
 def test_every_part_measures_what_it_names(part: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A part writes its rows with the documented keys, cleans up behind itself and shows a table."""
     assert main([part, "--rows", "2000", "--folder", str(tmp_path)]) == 0
@@ -48,6 +53,15 @@ def test_the_plain_way_stands_beside(tmp_path: Path) -> None:
         shares = [part["value"] for part in rows if part["name"].startswith(f"{row['name']}/")]
         assert len(shares) == len(STAGES) + 1
         assert sum(shares) == pytest.approx(100, abs=1)
+
+
+def test_a_group_stands_for_its_parts() -> None:
+    """``kafka`` is all on Kafka and PostgreSQL but for what takes minutes; that runs by its name, or with --large."""
+    assert chosen(["kafka"], large=False) == [part for part in MEASURED if part.startswith("kafka")]
+    assert chosen(["fold", "intake"], large=False) == ["intake", "fold"]
+    assert chosen([], large=False) == list(MEASURED)
+    assert chosen([], large=True) == list(PARTS)
+    assert chosen(["kafka-pg.fold.10m"], large=False) == ["kafka-pg.fold.10m"]
 
 
 def test_an_unknown_part_is_refused(tmp_path: Path) -> None:
