@@ -50,8 +50,8 @@ class PostgresShares:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._ended.set()
-        self._connection.close()
         self._beat.join()
+        self._connection.close()
         if isinstance(error, Fenced):
             raise StoreUnavailable(
                 "another projector took over what this one had in the store {path}", path=self._server.name,
