@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -51,6 +51,8 @@ class PostgresShares:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._ended.set()
         self._beat.join()
+        with suppress(psycopg.Error):  # else the server would see only a moment later that it has gone
+            self._connection.execute("SELECT pg_advisory_unlock_all()")
         self._connection.close()
         if isinstance(error, Fenced):
             raise StoreUnavailable(

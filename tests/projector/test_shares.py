@@ -64,7 +64,7 @@ def until(holds: Callable[[], bool]) -> None:
 
 
 def test_partitions_are_shared_out_fairly(in_postgres: PostgresStores) -> None:
-    """Alone one has all; when a second comes each has half; when it has gone, or died, the first has all again."""
+    """Alone one has all; when a second comes each has half; when it has gone, the first has all again."""
     server, every = Server(in_postgres.url()), list(range(PARTITIONS))
     with PostgresShares(server) as first:
         assert first.mine("events", every) == every
