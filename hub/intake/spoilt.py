@@ -20,6 +20,10 @@ class CacheSpoilt(JournalUnavailable):
     """The cache was damaged and is gone; the same call makes it anew."""
 
 
+class Contradiction(Exception):
+    """The cache does not have what it named a moment ago: damage that SQLite did not notice."""
+
+
 @contextmanager
 def thrown_away_if_spoilt(path: Path) -> Iterator[None]:
     """Around every use of the cache at ``path``. Raises CacheSpoilt, and JournalUnavailable where the disk is full.
@@ -33,7 +37,14 @@ def thrown_away_if_spoilt(path: Path) -> Iterator[None]:
         if code not in _DAMAGED | _NOT_NOW:
             raise
         if code in _DAMAGED:
-            for name in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
-                name.unlink(missing_ok=True)
+            _throw_away(path)
         kind = CacheSpoilt if code in _DAMAGED else JournalUnavailable
         raise kind("the cache {path} cannot be used: {reason}", path=str(path), reason=str(error)) from error
+    except Contradiction as error:
+        _throw_away(path)
+        raise CacheSpoilt("the cache {path} cannot be used: {reason}", path=str(path), reason=str(error)) from error
+
+
+def _throw_away(path: Path) -> None:
+    for name in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
+        name.unlink(missing_ok=True)

@@ -12,6 +12,7 @@ from hub.intake.appending import Appender
 from hub.intake.outgoing import Stamp, Withdrawal, quarantined, withdrawals
 from hub.intake.said import Tally
 from hub.intake.seen import QUARANTINED, Seen
+from hub.intake.spoilt import Contradiction
 
 MANY = 100
 SHARE = 20
@@ -141,5 +142,5 @@ class Vanishing:
     def _newest(self, key: str) -> Known:
         known = self._seen.known(key)
         if known is None:
-            raise KeyError(key)
+            raise Contradiction(f"{key} is not found where it was read")
         return known

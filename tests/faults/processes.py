@@ -24,6 +24,9 @@ import pyruhvro  # noqa: F401 - imported before the forks
 import sqlalchemy  # noqa: F401 - imported before the forks
 
 import hub.cli.tables
+import hub.journal.embedded
+import hub.journal.kafka
+import hub.journal.kafka_confluent
 import hub.projector.postgres
 import hub.projector.sqlite
 import hub.run.loop

@@ -52,6 +52,20 @@ def _spoiled(here: World, how: str) -> None:
     DAMAGES[how](here.folder / "data" / "seen" / f"{NAME}.db")
 
 
+def test_a_key_that_is_not_where_it_is_looked_for(tmp_path: Path) -> None:
+    """Damage that SQLite does not notice, for the page is well formed: what was said is right all the same."""
+    with world(tmp_path, connector(table_source())) as here:
+        rows = [{"K": f"k{n}", "M": "1"} for n in range(ROWS)]
+        here.table(rows)
+        here.pull()
+        cache = here.folder / "data" / "seen" / f"{NAME}.db"
+        here.table(rows[1:])
+        cache.write_bytes(cache.read_bytes().replace(b'["k150"]', b'["zzzz"]'))
+        here.pull(compare=True)
+        here.project()
+        assert here.masses().keys() == {row["K"] for row in rows[1:]}
+
+
 @pytest.mark.parametrize("how", DAMAGES)
 def test_a_pull_with_a_damaged_cache(tmp_path: Path, how: str) -> None:
     """It says what is new, takes back what is gone, and nothing twice."""
