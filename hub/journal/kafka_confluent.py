@@ -4,39 +4,36 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final
 
-import numpy as np
 from confluent_kafka import (
+    OFFSET_INVALID,
     Consumer,
     IsolationLevel,
     KafkaError,
     KafkaException,
     Message,
-    Producer,
     TopicPartition,
 )
 from confluent_kafka import TopicCollection as Topics
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, OffsetSpec, ResourceType
 
-from hub.errors import HubError, JournalUnavailable
+from hub.errors import JournalUnavailable
 from hub.journal.kafka_client import (
     SETTINGS,
-    TRANSACTION_MS,
     Cluster,
     Reader,
-    Sending,
     Taken,
     TopicState,
     Wanted,
     Writer,
 )
-from hub.journal.kafka_confluent_errors import DENIED, FENCED, GONE, LOST, MOVING, but_for, has_code, translated
-from hub.journal.kafka_faults import FOREIGN, FORGOT, SLOW, lost, refused, unavailable
-from hub.journal.port import Int64s
+from hub.journal.kafka_confluent_errors import DENIED, GONE, LOST, MOVING, but_for, has_code, translated
+from hub.journal.kafka_confluent_writer import ConfluentWriter
+from hub.journal.kafka_faults import FOREIGN, FORGOT, TOO_LONG, lost, refused, unavailable
 
 _MOMENT: Final = 0.05  # seconds that a reader waits for a message
 _PAUSE: Final = 0.05  # seconds before what failed for a moment is asked again
@@ -61,18 +58,6 @@ _READING: Final[Mapping[str, Any]] = {
     "fetch.error.backoff.ms": 50,
     "fetch.queue.backoff.ms": 5,
     "allow.auto.create.topics": False,
-}
-_WRITING: Final[Mapping[str, Any]] = {
-    "acks": "all",
-    "enable.idempotence": True,
-    "transaction.timeout.ms": TRANSACTION_MS,
-    "compression.type": "lz4",
-    "linger.ms": 5,
-    "batch.size": 1 << 20,
-    "batch.num.messages": 100_000,
-    "queue.buffering.max.messages": 0,
-    "queue.buffering.max.kbytes": 1 << 21,
-    "message.max.bytes": 16 << 20,  # a batch before compression; what one message may have is checked before
 }
 
 
@@ -128,7 +113,7 @@ class ConfluentClient:
         while True:
             futures = self._admin.list_offsets(asked, isolation_level=isolation, request_timeout=self._patience)
             try:
-                return {place.partition: int(self._done(future).offset) for place, future in futures.items()}
+                return {place.partition: _known(self._done(future).offset) for place, future in futures.items()}
             except JournalUnavailable as error:  # a topic just made, a broker just started, a leader just moved
                 if not has_code(error, MOVING) or time.monotonic() > deadline:
                     raise
@@ -143,8 +128,7 @@ class ConfluentClient:
 
     def writer(self, transactional_id: str) -> Writer:
         """Take the id from whoever has it."""
-        config = {**self._base, **_WRITING, "transactional.id": transactional_id}
-        return _Writer(Producer(config), transactional_id, self._patience)
+        return ConfluentWriter(self._base, transactional_id, self._patience)
 
     def close(self) -> None:
         """Nothing to be waited for."""
@@ -152,6 +136,13 @@ class ConfluentClient:
     def _done(self, future: Any) -> Any:
         with translated():
             return future.result(self._patience + 1.0)
+
+
+def _known(offset: int) -> int:
+    """No error where the broker did not answer in time: instead of an offset, a number that says that there is none."""
+    if offset == OFFSET_INVALID:
+        raise unavailable(TOO_LONG)
+    return offset
 
 
 def _as_kafka_writes(topic_id: str) -> str:
@@ -200,89 +191,3 @@ def _taken(partition: int, messages: list[Message]) -> Taken:
     times = list(map(_second, map(Message.timestamp, messages)))
     values = list(map(Message.value, messages))
     return Taken(partition, offsets, times, [value or b"" for value in values] if None in values else values, offsets[-1] + 1)
-
-
-class _Writer:
-    def __init__(self, producer: Producer, transactional_id: str, patience: float) -> None:
-        self._producer, self._id, self._patience = producer, transactional_id, patience
-        with translated(transactional_id):
-            producer.list_topics(timeout=patience)  # once connected, the next step takes 5 ms instead of 500
-            producer.init_transactions(patience)
-
-    def write(self, sending: Sequence[Sending]) -> list[Int64s]:
-        with translated(self._id):
-            self._producer.begin_transaction()
-            try:
-                reports = [self._produce(item) for item in sending]
-                self._flush()
-                offsets = [_placed(*pair) for pair in zip(sending, reports, strict=True)]
-            except (KafkaException, HubError) as error:
-                self._undo(error)
-                raise
-            self._commit()
-        return offsets
-
-    def _flush(self) -> None:
-        try:
-            self._producer.flush(min(self._patience, TRANSACTION_MS / 1_000))
-        except SystemError as error:  # told that it is fenced amid its reports, the extension makes this of it
-            if isinstance(error.__cause__, KafkaException):
-                raise error.__cause__ from None
-            raise
-
-    def _produce(self, item: Sending) -> dict[int, list[Message]]:
-        """Partition → what will have been reported of each of its messages, in order, once all is flushed."""
-        reports: dict[int, list[Message]] = {}
-        for partition in np.unique(item.partitions).tolist():
-            heard = reports[partition] = []
-            given = [
-                {"key": item.keys[at], "value": item.values[at]}
-                for at in np.flatnonzero(item.partitions == partition).tolist()
-            ]  # a partition given with each message, as the documentation has it, is not looked at
-            if self._producer.produce_batch(item.topic, given, partition, on_delivery=_into(heard)) < len(given):
-                raise KafkaException(next(message["_error"] for message in given if "_error" in message))
-        return reports
-
-    def _commit(self) -> None:
-        deadline = time.monotonic() + self._patience
-        while True:
-            try:
-                self._producer.commit_transaction(self._patience)
-                return
-            except KafkaException as error:
-                told = error.args[0]
-                if told.txn_requires_abort():
-                    self._undo(error)
-                    raise
-                if not told.retriable() or time.monotonic() > deadline:
-                    raise
-
-    def _undo(self, failed: Exception) -> None:
-        """Which also tells one that was too slow, and may go on, from one that was fenced."""
-        self._producer.abort_transaction(self._patience)
-        if isinstance(failed, KafkaException) and failed.args[0].code() in FENCED:
-            raise unavailable(SLOW) from failed
-
-    def close(self) -> None:
-        del self._producer  # its own close waits for ever on a broker that does not answer
-
-
-def _into(heard: list[Message]) -> Callable[[KafkaError | None, Message], None]:
-    def report(_: KafkaError | None, message: Message) -> None:
-        heard.append(message)
-
-    return report
-
-
-def _placed(item: Sending, reports: Mapping[int, list[Message]]) -> Int64s:
-    """The offset of each message: within a partition they are reported, and stand, in the order they were sent in."""
-    offsets = np.full(len(item.keys), -1, np.int64)
-    for partition, heard in reports.items():
-        failed = next((message.error() for message in heard if message.error() is not None), None)
-        if failed is not None:
-            raise KafkaException(failed)
-        which = np.flatnonzero(item.partitions == partition)
-        offsets[which[: len(heard)]] = [message.offset() for message in heard]
-    if (offsets < 0).any():
-        raise unavailable("not all messages were acknowledged in time")
-    return offsets

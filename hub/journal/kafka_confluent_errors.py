@@ -9,7 +9,7 @@ from typing import Final
 from confluent_kafka import KafkaError, KafkaException
 
 from hub.errors import HubError
-from hub.journal.kafka_faults import fenced, refused, unavailable
+from hub.journal.kafka_faults import TOO_LONG, fenced, refused, unavailable
 
 FENCED: Final = (KafkaError._FENCED, KafkaError.INVALID_PRODUCER_EPOCH, KafkaError.PRODUCER_FENCED)
 DENIED: Final = (
@@ -41,7 +41,7 @@ def translated(identity: str = "") -> Iterator[None]:
             raise refused(told.str()) from error
         raise unavailable(told.str()) from error
     except TimeoutError as error:
-        raise unavailable("it took too long") from error
+        raise unavailable(TOO_LONG) from error
 
 
 @contextmanager

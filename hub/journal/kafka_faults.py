@@ -13,6 +13,9 @@ SHORT: Final = N_("it ends before this place: it lost messages, or is another jo
 FORGOT: Final = N_("the messages before this place are gone: the topic has a retention, or somebody deleted them")
 NO_PLACE: Final = N_("there is no such place")
 UNCERTAIN: Final = N_("an append was broken off; whether it went through is known once the journal was read again")
+TOO_LONG: Final = N_("it took too long")
+NOT_ALL: Final = N_("not all messages were acknowledged in time")
+NOTHING: Final = N_("no message came in time, though there are some")
 SLOW: Final = N_("the append took longer than a transaction may, and was undone")
 TOO_LATE: Final = N_("another process is writing for longer than it may")
 

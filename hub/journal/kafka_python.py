@@ -5,34 +5,20 @@ from __future__ import annotations
 import base64
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from threading import Thread
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from uuid import UUID
 
-import numpy as np
-from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition, errors
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition, errors
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.protocol.consumer import IsolationLevel, OffsetSpec
 
 from hub.errors import HubError
-from hub.journal.kafka_client import (
-    MESSAGE_BYTES,
-    SETTINGS,
-    TRANSACTION_MS,
-    Cluster,
-    Reader,
-    Sending,
-    Taken,
-    TopicState,
-    Wanted,
-    Writer,
-)
-from hub.journal.kafka_faults import FOREIGN, FORGOT, SLOW, fenced, lost, no_option, refused, unavailable
-from hub.journal.port import Int64s
+from hub.journal.kafka_client import SETTINGS, Cluster, Reader, Taken, TopicState, Wanted, Writer
+from hub.journal.kafka_faults import FOREIGN, FORGOT, lost, no_option
+from hub.journal.kafka_python_errors import GONE, LOST, translated
+from hub.journal.kafka_python_writer import PythonWriter
 
 logging.getLogger("kafka").setLevel(logging.CRITICAL)  # what it would log is in our errors' reasons
 
@@ -52,18 +38,6 @@ _OPTIONS: Final[Mapping[str, str]] = {
     "sasl.kerberos.service.name": "sasl_kerberos_service_name",
     "client.id": "client_id",
 }
-_FENCED: Final = (errors.ProducerFencedError, errors.InvalidProducerEpochError, errors.TransactionCoordinatorFencedError)
-_DENIED: Final = (
-    errors.AuthorizationError,
-    errors.SaslAuthenticationFailedError,
-    errors.PolicyViolationError,
-    errors.InvalidReplicationFactorError,
-    errors.KafkaConfigurationError,
-)
-_LOST: Final = (errors.OffsetOutOfRangeError, errors.NoOffsetForPartitionError, errors.LogTruncationError)
-_GONE: Final = (errors.UnknownTopicOrPartitionError, errors.UnknownTopicIdError, errors.InconsistentTopicIdError)
-
-T = TypeVar("T")
 
 
 class PythonClient:
@@ -81,7 +55,7 @@ class PythonClient:
             "request_timeout_ms": milliseconds,
             "reconnect_backoff_max_ms": 1_000,
         }
-        with _translated():
+        with translated():
             self._admin = KafkaAdminClient(**self._base)
 
     def describe(self, topics: Sequence[str]) -> Cluster:
@@ -93,8 +67,8 @@ class PythonClient:
             error = errors.for_code(topic["error_code"])
             if error is errors.NoError:
                 found[topic["name"]] = TopicState(_as_kafka_writes(UUID(topic["topic_id"])), len(topic["partitions"]))
-            elif not issubclass(error, (*_GONE, errors.LeaderNotAvailableError)):
-                with _translated():
+            elif not issubclass(error, (*GONE, errors.LeaderNotAvailableError)):
+                with translated():
                     raise error(topic["name"])
         return Cluster(str(cluster["cluster_id"]), found)
 
@@ -135,7 +109,7 @@ class PythonClient:
         deadline = time.monotonic() + self._patience
         while True:
             try:
-                with _translated():
+                with translated():
                     return ask()
             except HubError as error:
                 if not getattr(error.__cause__, "retriable", False) or time.monotonic() > deadline:
@@ -144,7 +118,7 @@ class PythonClient:
 
     def reader(self, topic: str, *, ahead: bool) -> Reader:
         """A reader."""
-        with _translated():
+        with translated():
             consumer = KafkaConsumer(
                 **self._base,
                 isolation_level="read_committed",
@@ -159,21 +133,7 @@ class PythonClient:
 
     def writer(self, transactional_id: str) -> Writer:
         """Take the id from whoever has it."""
-        with _translated(transactional_id):
-            producer = KafkaProducer(
-                **self._base,
-                transactional_id=transactional_id,
-                transaction_timeout_ms=TRANSACTION_MS,
-                acks="all",
-                compression_type="lz4",
-                linger_ms=5,
-                batch_size=1 << 20,
-                max_request_size=2 * MESSAGE_BYTES,
-                max_block_ms=int(self._patience * 1_000),
-                allow_auto_create_topics=False,
-                metrics_enabled=False,
-            )
-        return _Writer(producer, transactional_id, self._patience)
+        return PythonWriter(self._base, transactional_id, self._patience)
 
     def close(self) -> None:
         """End its thread."""
@@ -187,21 +147,21 @@ class _Reader:
 
     def seek(self, positions: Mapping[int, int]) -> None:
         self._places = [TopicPartition(self._topic, partition) for partition in positions]
-        with _translated():
+        with translated():
             self._consumer.assign(self._places)
             for place in self._places:
                 self._consumer.seek(place, positions[place.partition])
 
     def take(self, limit: int) -> list[Taken]:
         try:
-            with _translated():
+            with translated():
                 found = self._consumer.poll(_MOMENT_MS, limit)
                 return [self._taken(place, found.get(place, [])) for place in self._places]
         except HubError as error:
-            if isinstance(error.__cause__, _LOST):
+            if isinstance(error.__cause__, LOST):
                 place = next(iter(error.__cause__.args[0]), TopicPartition(self._topic, 0))
                 raise lost(self._topic, place.partition, 0, FORGOT) from error
-            if isinstance(error.__cause__, _GONE):
+            if isinstance(error.__cause__, GONE):
                 raise lost(self._topic, 0, 0, FOREIGN) from error
             raise
 
@@ -218,82 +178,5 @@ class _Reader:
         self._consumer.close(autocommit=False, timeout_ms=0)
 
 
-class _Writer:
-    def __init__(self, producer: KafkaProducer, transactional_id: str, patience: float) -> None:
-        self._producer, self._id, self._patience = producer, transactional_id, patience
-        with _translated(transactional_id):
-            producer.init_transactions()
-
-    def write(self, sending: Sequence[Sending]) -> list[Int64s]:
-        with _translated(self._id):
-            self._producer.begin_transaction()
-            try:
-                promised = [self._send(item) for item in sending]
-                self._producer.flush(min(self._patience, TRANSACTION_MS / 1_000))
-                offsets = [np.array([each.get(0).offset for each in item], np.int64) for item in promised]
-                if any((found < 0).any() for found in offsets):
-                    raise unavailable("not all messages were acknowledged in time")
-            except (errors.KafkaError, HubError) as error:
-                self._undo(error)
-                raise
-            _within(self._patience, self._producer.commit_transaction)
-        return offsets
-
-    def _undo(self, failed: Exception) -> None:
-        """Which also tells one that was too slow, and may go on, from one that was fenced."""
-        try:
-            _within(self._patience, self._producer.abort_transaction)
-        except errors.KafkaError as error:
-            raise fenced(self._id) if _is_fenced(failed) or _is_fenced(error) else error from failed
-        if _is_fenced(failed):
-            raise unavailable(SLOW) from failed
-
-    def _send(self, item: Sending) -> list[Any]:
-        return [
-            self._producer.send(item.topic, value=value, key=key, partition=partition)
-            for key, value, partition in zip(item.keys, item.values, item.partitions.tolist(), strict=True)
-        ]
-
-    def close(self) -> None:
-        self._producer.close(0)
-
-
-def _within(seconds: float, work: Callable[[], T]) -> T:
-    """What ``work`` gives; KafkaTimeoutError where it takes longer, for it has no limit of its own. It ends when the
-    producer is closed."""
-    outcome: Future[T] = Future()
-
-    def run() -> None:
-        try:
-            outcome.set_result(work())
-        except BaseException as error:  # noqa: BLE001 - carried to the thread that waits
-            outcome.set_exception(error)
-
-    Thread(target=run, daemon=True).start()
-    try:
-        return outcome.result(seconds)
-    except TimeoutError as error:
-        raise errors.KafkaTimeoutError("it took too long") from error
-
-
 def _as_kafka_writes(topic_id: UUID) -> str:
     return base64.urlsafe_b64encode(topic_id.bytes).decode().rstrip("=")
-
-
-def _is_fenced(error: Exception) -> bool:
-    return any(isinstance(each, _FENCED) for each in (error, *error.args))
-
-
-@contextmanager
-def _translated(identity: str = "") -> Iterator[None]:
-    """kafka-python's errors as the hub's."""
-    try:
-        yield
-    except errors.KafkaError as error:
-        if _is_fenced(error):
-            raise fenced(identity) from error
-        if isinstance(error, _DENIED):
-            raise refused(str(error)) from error
-        raise unavailable(str(error)) from error
-    except (OSError, ValueError, AssertionError) as error:  # it lets these out of its depths
-        raise unavailable(str(error)) from error

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from hub.journal.kafka_client import Reader
-from hub.journal.kafka_faults import unavailable
+from hub.journal.kafka_faults import NOTHING, unavailable
 from hub.journal.kafka_runs import Collected
 
 _KEPT: Final = 2  # each holds what it fetched ahead, and a thread per broker
@@ -32,7 +32,7 @@ class Readers:
                 if collected.add(reader.take(collected.bite)):
                     deadline = time.monotonic() + self._patience
                 elif time.monotonic() > deadline:
-                    raise unavailable("no message came in time, though there are some")
+                    raise unavailable(NOTHING)
 
     def close(self) -> None:
         """Close those that are not lent; nothing can be lent afterwards."""

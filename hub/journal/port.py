@@ -5,7 +5,9 @@
   :class:`hub.errors.Fenced` and writes nothing.
 - Positions grow within a partition and are never assumed contiguous; a message once read at a position is always
   read there.
-- A reader sees only whole transactions, and is not held up by a writer.
+- A reader sees only what was committed, of each partition a beginning of what will stand there for ever, and is not
+  held up by a writer. On one machine a transaction comes into sight at once; on Kafka it may come part by part while
+  others write.
 
 ``tests/contracts/journal.py`` is the suite that every implementation passes.
 """

@@ -63,9 +63,17 @@ def messages(journal: Journal, topic: Topic, limit: int = LIMIT, identity: str |
     ]
 
 
-def seen(journal: Journal, topic: Topic) -> Counter[tuple[int, bytes]]:
-    """How many messages each partition has of each batch (named by writer and number)."""
-    return Counter((m.partition, b" ".join(m.value.split()[:2])) for m in messages(journal, topic))
+def seen(journal: Journal, topic: Topic) -> dict[int, list[bytes]]:
+    """Partition → the messages that it has at the moment, in order."""
+    found: dict[int, list[bytes]] = {partition: [] for partition in journal.partitions[topic]}
+    for run in runs(journal, topic):
+        found[run.partition] += run.values
+    return found
+
+
+def batches(values: list[bytes]) -> Counter[bytes]:
+    """How many of these messages are of each batch, named by writer and number."""
+    return Counter(b" ".join(value.split()[:2]) for value in values)
 
 
 def whole_batches(journal: Journal, writer: str) -> list[int]:
