@@ -74,6 +74,10 @@ class ConfluentClient:
 
     def describe(self, topics: Sequence[str]) -> Cluster:
         """What there is of these topics."""
+        with translated():
+            # Only a broker that answers is asked further: an answer that comes after its time has been seen to abort
+            # the process within librdkafka's admin client.
+            self._admin.list_topics(timeout=self._patience)
         cluster = self._done(self._admin.describe_cluster(request_timeout=self._patience))
         found = {}
         for name, future in self._admin.describe_topics(Topics(list(topics)), request_timeout=self._patience).items():
