@@ -23,7 +23,7 @@ from hub.events.schema import FOR_TOPIC
 from hub.journal.kafka_address import address
 from hub.journal.kafka_client import MESSAGE_BYTES, Client, Sending, Writer
 from hub.journal.kafka_ends import Ends
-from hub.journal.kafka_faults import NO_PLACE, UNCERTAIN, fenced, lost, not_installed, unavailable
+from hub.journal.kafka_faults import NO_PLACE, UNCERTAIN, fenced, lost, no_registry_client, not_installed, unavailable
 from hub.journal.kafka_partition import partitions_of
 from hub.journal.kafka_places import picked, strides
 from hub.journal.kafka_readers import Readers
@@ -68,7 +68,7 @@ class KafkaJournal:
         self._names: dict[Topic, str] = {topic: f"{found.prefix}.{topic}" for topic in TOPICS}
         self._prefix, self._partitions = found.prefix, range(found.partitions)
         self._client = _client(found.client, found.servers, found.options, patience)
-        self._schemas: Schemas = BuiltIn()
+        self._schemas = self._schemas_of(found.registry, patience)
         self._frames: dict[Topic, bytes] = {}
         self._topics = Topics(self._client, self._names, found.partitions)
         self._checked = time.monotonic()
@@ -77,6 +77,15 @@ class KafkaJournal:
         self._pickers = {topic: self._readers_of(topic, patience, ahead=False) for topic in TOPICS}
         self._lock = threading.Lock()
         self._held: dict[str, _Held] = {}
+
+    def _schemas_of(self, registry: str | None, patience: float) -> Schemas:
+        if registry is None:
+            return BuiltIn()
+        try:
+            from hub.journal.kafka_registry import Registry
+        except ModuleNotFoundError as error:
+            raise no_registry_client() from error
+        return Registry(registry, {FOR_TOPIC[topic]: name for topic, name in self._names.items()}, patience)
 
     def _readers_of(self, topic: Topic, patience: float, *, ahead: bool) -> Readers:
         return Readers(lambda: self._client.reader(self._names[topic], ahead=ahead), patience)

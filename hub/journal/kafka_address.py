@@ -68,6 +68,8 @@ def _mistakes(scheme: str, netloc: str, prefix: str, asked: Mapping[str, str]) -
                        client=asked["client"], known=", ".join(CLIENTS))  # fmt: skip
     if not re.fullmatch(r"[1-9][0-9]{0,3}", asked.get("partitions", "8")):
         yield _problem("KAFKA_OPTION", "partitions is a number from 1 to 9999")
+    if not asked.get("registry", "http://").startswith(("http://", "https://", "env:", "file:")):
+        yield _problem("KAFKA_OPTION", "registry is an address that begins with http:// or https://")
     for name, value in asked.items():
         own = name.removeprefix(_OPTION)
         if own == name:

@@ -71,6 +71,14 @@ def not_installed() -> Refused:
     )
 
 
+def no_registry_client() -> Refused:
+    """It is an extra."""
+    return Refused(
+        "the client of schema registries is not installed here",
+        remedy="pip install wastehub[registry], or leave registry= out of the URL.",
+    )
+
+
 def wrong_partitions(topic: str, found: int, wanted: int) -> Refused:
     """A journal's partitions are never changed: a key would be in two of them, and readers stand in the old ones."""
     return Refused(
