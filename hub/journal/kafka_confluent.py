@@ -36,6 +36,10 @@ from hub.journal.kafka_confluent_writer import ConfluentWriter
 from hub.journal.kafka_faults import FOREIGN, FORGOT, TOO_LONG, lost, refused, unavailable
 
 _MOMENT: Final = 0.05  # seconds that a reader waits for a message
+# Seconds after which librdkafka itself gives up on a question; ours is the shorter patience. It must not be the first
+# to lose it: an answer that comes to a question it gave up on has been seen to abort the process. (At 60 seconds, its
+# socket.timeout.ms, the connection gives up, which does no harm.)
+_GIVEN_UP: Final = 120.0
 _PAUSE: Final = 0.05  # seconds before what failed for a moment is asked again
 _AHEAD_KB: Final = 32 << 10  # what a reader keeps of what was not yet asked for
 
@@ -78,9 +82,9 @@ class ConfluentClient:
             # Only a broker that answers is asked further: an answer that comes after its time has been seen to abort
             # the process within librdkafka's admin client.
             self._admin.list_topics(timeout=self._patience)
-        cluster = self._done(self._admin.describe_cluster(request_timeout=self._patience))
+        cluster = self._done(self._admin.describe_cluster(request_timeout=_GIVEN_UP))
         found = {}
-        for name, future in self._admin.describe_topics(Topics(list(topics)), request_timeout=self._patience).items():
+        for name, future in self._admin.describe_topics(Topics(list(topics)), request_timeout=_GIVEN_UP).items():
             with but_for(GONE):
                 told = self._done(future)
                 found[name] = TopicState(_as_kafka_writes(str(told.topic_id)), len(told.partitions))
@@ -89,14 +93,14 @@ class ConfluentClient:
     def create(self, topics: Sequence[str], partitions: int) -> None:
         """Make these topics."""
         new = [NewTopic(name, partitions, config=dict(SETTINGS)) for name in topics]
-        for future in self._admin.create_topics(new, request_timeout=self._patience).values():
+        for future in self._admin.create_topics(new, request_timeout=_GIVEN_UP).values():
             with but_for((KafkaError.TOPIC_ALREADY_EXISTS,)):
                 self._done(future)
 
     def settings(self, topics: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
         """Topic → what each of SETTINGS is."""
         asked = [ConfigResource(ResourceType.TOPIC, name) for name in topics]
-        futures = self._admin.describe_configs(asked, request_timeout=self._patience)
+        futures = self._admin.describe_configs(asked, request_timeout=_GIVEN_UP)
         told = {resource.name: self._done(future) for resource, future in futures.items()}
         return {name: {key: str(found[key].value) for key in SETTINGS} for name, found in told.items()}
 
@@ -115,7 +119,7 @@ class ConfluentClient:
         asked = {TopicPartition(topic, partition): spec for partition in partitions}
         deadline = time.monotonic() + self._patience
         while True:
-            futures = self._admin.list_offsets(asked, isolation_level=isolation, request_timeout=self._patience)
+            futures = self._admin.list_offsets(asked, isolation_level=isolation, request_timeout=_GIVEN_UP)
             try:
                 return {place.partition: _known(self._done(future).offset) for place, future in futures.items()}
             except JournalUnavailable as error:  # a topic just made, a broker just started, a leader just moved
@@ -139,7 +143,7 @@ class ConfluentClient:
 
     def _done(self, future: Any) -> Any:
         with translated():
-            return future.result(self._patience + 1.0)
+            return future.result(self._patience)
 
 
 def _known(offset: int) -> int:

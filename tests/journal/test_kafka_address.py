@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
+
 import pytest
 
 from hub.errors import ConfigWrong, Refused, RequestWrong
@@ -91,3 +95,22 @@ def test_what_the_client_does_not_know(broker: Broker, prefix: str, client: str,
     """An option that the chosen client does not know is refused by its name."""
     with pytest.raises(Refused, match=why):
         KafkaJournal(f"kafka://{broker.address}/{prefix}?client={client}&librdkafka.{option}")
+
+
+@pytest.mark.parametrize(
+    ("lacking", "option", "remedy"),
+    [("confluent_kafka", "client=confluent", r"wastehub\[kafka\]"), ("httpx2", "registry=http://x", r"wastehub\[registry\]")],
+)
+def test_an_extra_that_is_not_installed(broker: Broker, prefix: str, lacking: str, option: str, remedy: str) -> None:
+    """Where an extra is not installed, the remedy names it; kafka-python goes without any."""
+    script = (
+        f"import sys; sys.modules[{lacking!r}] = None\n"
+        "from hub.errors import Refused\n"
+        "from hub.journal.kafka import KafkaJournal\n"
+        "KafkaJournal(sys.argv[1] + '?client=kafka-python').close()\n"
+        "try: KafkaJournal(sys.argv[1] + '?' + sys.argv[2])\n"
+        "except Refused as error: print(error)\n"
+    )
+    command = [sys.executable, "-c", script, f"kafka://{broker.address}/{prefix}", option]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    assert re.search(remedy, done.stdout), done.stderr

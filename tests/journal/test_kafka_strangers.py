@@ -72,7 +72,7 @@ def _read(told: Told) -> list[tuple[int, int, dict[str, Any]]]:
             continue
         magic, _ = struct.unpack_from(">BI", message.value())
         assert magic == 0
-        event = fastavro.schemaless_reader(io.BytesIO(message.value()[5:]), schema, None)
+        event: Any = fastavro.schemaless_reader(io.BytesIO(message.value()[5:]), schema, None)
         assert message.key() == event["entity_id"].encode()
         found.append((message.partition(), message.offset(), event))
     consumer.close()
