@@ -11,10 +11,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from hub.errors import Refused, Stop
+from hub.errors import Stop
 from hub.journal.port import Topic
 from hub.projector import postgres_entries as entries
 from hub.projector import postgres_tables as tables
+from hub.projector.description import must_fit, must_follow
 from hub.projector.entries import Statements
 from hub.projector.linear import Linear
 from hub.projector.port import PROJECTIONS, Batch, Bundle, Claim
@@ -25,6 +26,7 @@ from hub.projector.postgres_rows import write_rows
 from hub.projector.postgres_server import STOPPED_SECONDS, Server
 from hub.projector.postgres_shares import PostgresShares, lock_key
 from hub.projector.projection import Projection
+from hub.texts import N_
 
 # Everything in a batch is found by its key. Statistics of tables that have just begun to grow say otherwise.
 _BY_KEY = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
@@ -50,11 +52,7 @@ class PostgresStore:
 
     def prepare(self, projection: Projection, journal: str) -> None:
         """As the port says."""
-        if self._laid(projection, journal)["digest"] != projection.digest:
-            raise Refused(
-                "the rules of {projection} are not those that the store was built by", projection=projection.name,
-                remedy="Run: wastehub project --rebuild {projection}",
-            )  # fmt: skip
+        must_follow(self._laid(projection, journal), projection)
         self._use(projection)
 
     def rebuilding(self, projection: Projection, journal: str) -> PostgresRebuilding:
@@ -71,17 +69,10 @@ class PostgresStore:
                 if not described(self._database):
                     make(self._database, projection, journal)
             said = described(self._database)
-        if said.get("schema") != str(tables.SCHEMA_VERSION):
-            raise Refused(
-                "the store {path} was made by another version of wastehub ({found}, not {known})",
-                path=self._database.name, found=said.get("schema"), known=tables.SCHEMA_VERSION,
-                remedy="Drop its schema hub and project again: the journal has everything.",
-            )  # fmt: skip
-        if said["journal"] != journal:
-            raise Stop(
-                "the store {path} was built from another journal ({found}, not {wanted})", path=self._database.name,
-                found=said["journal"], wanted=journal, remedy="Name the right journal, or another store, in hub.toml.",
-            )  # fmt: skip
+        must_fit(
+            said, journal, path=self._database.name, schema=tables.SCHEMA_VERSION,
+            remedy=N_("Drop its schema hub and project again: the journal has everything."),
+        )  # fmt: skip
         return said
 
     def _use(self, projection: Projection) -> None:

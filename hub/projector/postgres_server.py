@@ -28,9 +28,9 @@ _SETTINGS: Mapping[str, str] = {
 }  # fmt: skip
 
 _OVERFLOW, _NOT_ALLOWED = "22003", "42501"
-# A table, column or function that is not there or of another type; damaged data, a damaged index.
 _NOT_AS_PROMISED = {"42P16", "2BP01"}
 """A view would lose columns, or others built on what is to go."""
+# A table, column or function that is not there or of another type; damaged data, a damaged index.
 _DAMAGED = {"42P01", "42703", "42883", "42804", "XX001", "XX002"}
 # Connection, read-only server, unique key taken at the same moment, transaction state, password, database, deadlock,
 # resources, locks, cancelled or shut down, system.

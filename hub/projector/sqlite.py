@@ -12,9 +12,10 @@ from uuid import UUID
 import numpy as np
 import pyarrow as pa
 
-from hub.errors import Refused, Stop
+from hub.errors import Stop
 from hub.journal.port import Topic
 from hub.projector import sqlite_tables as tables
+from hub.projector.description import must_fit, must_follow
 from hub.projector.entries import SCHEMA, Int64s, Statements, blobs, statements
 from hub.projector.file_shares import FileShares
 from hub.projector.fold import Folded, fold
@@ -25,6 +26,7 @@ from hub.projector.sqlite_database import PAGE_SIZE, Database
 from hub.projector.sqlite_make import described, make, write_sources, write_undecodable
 from hub.projector.sqlite_rebuild import SqliteRebuilding
 from hub.staged import Stages
+from hub.texts import N_
 
 
 class SqliteStore:
@@ -40,11 +42,7 @@ class SqliteStore:
 
     def prepare(self, projection: Projection, journal: str) -> None:
         """As the port says."""
-        if self._laid(projection, journal)["digest"] != projection.digest:
-            raise Refused(
-                "the rules of {projection} are not those that the store was built by", projection=projection.name,
-                remedy="Run: wastehub project --rebuild {projection}",
-            )  # fmt: skip
+        must_follow(self._laid(projection, journal), projection)
         self._use(projection)
 
     def rebuilding(self, projection: Projection, journal: str) -> SqliteRebuilding:
@@ -59,17 +57,10 @@ class SqliteStore:
             if not described(self._database):
                 make(self._database, projection, journal)
         said = described(self._database)
-        if said.get("schema") != str(tables.SCHEMA_VERSION):
-            raise Refused(
-                "the store {path} was made by another version of wastehub ({found}, not {known})", path=str(self.path),
-                found=said.get("schema"), known=tables.SCHEMA_VERSION,
-                remedy="Delete it and project again: the journal has everything.",
-            )  # fmt: skip
-        if said["journal"] != journal:
-            raise Stop(
-                "the store {path} was built from another journal ({found}, not {wanted})", path=str(self.path),
-                found=said["journal"], wanted=journal, remedy="Name the right journal, or another store, in hub.toml.",
-            )  # fmt: skip
+        must_fit(
+            said, journal, path=str(self.path), schema=tables.SCHEMA_VERSION,
+            remedy=N_("Delete it and project again: the journal has everything."),
+        )  # fmt: skip
         return said
 
     def _use(self, projection: Projection) -> None:

@@ -8,6 +8,7 @@ positions are contiguous, or how exact the journal's clock is.
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections import defaultdict
 from contextlib import closing
@@ -150,6 +151,27 @@ class JournalContract(JournalFailures):
             journal.append(other, [outgoing("acts", [b"other"])])
             assert {m.value for m in messages(second, "events")} == {b"before", b"after"}
             assert [m.value for m in messages(journal, "acts")] == [b"other"]
+
+    def test_threads_share_a_handle(self, journal: Journal) -> None:
+        """Threads fence, append and read through one handle at once; nothing is lost or mixed up."""
+        failures: list[BaseException] = []
+
+        def work(writer: str) -> None:
+            try:
+                fence = journal.fence(writer)
+                for number in range(4):
+                    journal.append(fence, batch(writer, number))
+                    assert number in whole_batches(journal, writer)
+            except BaseException as error:  # noqa: BLE001 - carried to the thread that asks
+                failures.append(error)
+
+        threads = [threading.Thread(target=work, args=(writer,)) for writer in "abc"]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert failures == []
+        assert [whole_batches(journal, writer) for writer in "abc"] == [list(range(4))] * 3
 
     def test_reading_one_identity(self, journal: Journal) -> None:
         """Reading for one identity leaves none of its messages out, and gets to the end."""

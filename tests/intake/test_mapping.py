@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 
 import pytest
@@ -12,45 +13,15 @@ from hub.events.identity import event_id
 from hub.intake.mapping import errors_of as errors_of_bits
 from hub.intake.outgoing import content_of
 from hub.intake.selecting import BITS
+from tests.intake import connector_texts
 from tests.intake.plugging import connector_text, errors_in, errors_of, event_of, events_of, said_of, trial_of
 
-EXAMPLE = """
-hub: 1
-name: housing.weighbridge
-title: 建筑垃圾消纳场磅单
-department: housing
-source:
-  kind: sql
-  url: env:HOUSING_DB
-  table: BDJL
-  key: [DJBH]
-  cursor: {by: GXSJ, lag: 10m}
-  version: GXSJ
-  deleted: SCBZ = '1'
-  limits: {rows_per_second: 500, statement_timeout: 30s, quiet: "08:30-09:30"}
-every: 5m
-drop: [SJXM, SJSFZ, SJDH]
-lists:
-  zj_waste: {version: "2026-01", map: {"01": SW70, "02": SW71, "03": SW73, "04": SW74}}
-  density:  {version: "2026-03", unit: t/m3, map: {"01": 1.6, "02": 1.2}}
-map:
-  kind: "'RECEIVED'"
-  stream: "'construction'"
-  scheme: "'SW'"
-  code: code('zj_waste', ZLLX)
-  value: CASE WHEN DW = '方' THEN num(JZ) * factor('density', ZLLX) ELSE num(JZ) END
-  unit: CASE WHEN DW = '方' THEN '吨' ELSE DW END
-  occurred_at: ts(CZSJ)
-  region: region(QHDM)
-  holder: XNCBH
-  holder_name: XNCMC
-  vehicle: CPH
-  manifest: LDH
-checks:
-  net_is_gross_minus_tare: num(MZ) - num(PZ) = num(JZ)
-each:
-  - {part: received, map: {}}
-"""
+BY_VOLUME = {
+    "value: num(JZ)": "value: CASE WHEN DW = '方' THEN num(JZ) * factor('density', ZLLX) ELSE num(JZ) END",
+    "unit: DW": "unit: CASE WHEN DW = '方' THEN '吨' ELSE DW END",
+}
+EXAMPLE = reduce(lambda text, pair: text.replace(*pair), BY_VOLUME.items(), connector_texts.EXAMPLE)
+"""The contract's example, where some loads are measured by volume."""
 ONE = {
     "DJBH": "A1", "ZLLX": "01", "JZ": "16000", "DW": "千克", "MZ": "26000", "PZ": "10000",
     "CZSJ": "2026-03-01 08:05:00", "QHDM": "371502",

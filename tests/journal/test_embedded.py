@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import resource
 import sqlite3
-import threading
 from collections.abc import Callable
 from contextlib import closing
 from functools import partial
@@ -159,29 +158,6 @@ def test_no_room_in_the_file(path: Path) -> None:
         connection.execute(f"PRAGMA max_page_count = {pages + 10_000}")
         journal.append(fence, batch("a", 1))
         assert whole_batches(journal, "a") == [0, 1]
-
-
-def test_threads_share_a_handle(path: Path) -> None:
-    """Threads append and read through one handle at once; nothing is lost or mixed up."""
-    failures: list[BaseException] = []
-
-    def work(writer: str) -> None:
-        try:
-            fence = journal.fence(writer)
-            for number in range(5):
-                journal.append(fence, batch(writer, number))
-                assert number in whole_batches(journal, writer)
-        except BaseException as error:  # noqa: BLE001 - carried to the thread that asks
-            failures.append(error)
-
-    with closing(EmbeddedJournal(path)) as journal:
-        threads = [threading.Thread(target=work, args=(writer,)) for writer in "abc"]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert failures == []
-        assert [whole_batches(journal, writer) for writer in "abc"] == [list(range(5))] * 3
 
 
 def _identity(connection: Any, path: Path) -> None:

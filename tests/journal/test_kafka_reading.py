@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -15,7 +14,7 @@ from hub.journal.kafka import KafkaJournal
 from hub.journal.kafka_partition import murmur2, partitions_of
 from hub.journal.port import Fence, Outgoing
 from tests.broker import Broker
-from tests.contracts.journal_processes import batch, messages, outgoing, runs, whole_batches
+from tests.contracts.journal_processes import batch, messages, outgoing, runs
 from tests.journal.kafka_admin import Admin
 
 CLIENTS = ("confluent", "kafka-python")
@@ -143,29 +142,6 @@ def test_keys_and_values_belong_together(journal: KafkaJournal) -> None:
         with pytest.raises(RequestWrong):
             journal.append(fence, [Outgoing("events", pa.array(keys, pa.string()), pa.array(values, pa.binary()))])
     assert messages(journal, "events") == []
-
-
-@each_client
-def test_threads_share_a_handle(journal: KafkaJournal) -> None:
-    """Threads fence, append and read through one handle at once; nothing is lost or mixed up."""
-    failures: list[BaseException] = []
-
-    def work(writer: str) -> None:
-        try:
-            fence = journal.fence(writer)
-            for number in range(3):
-                journal.append(fence, batch(writer, number))
-                assert number in whole_batches(journal, writer)
-        except BaseException as error:  # noqa: BLE001 - carried to the thread that asks
-            failures.append(error)
-
-    threads = [threading.Thread(target=work, args=(writer,)) for writer in "abc"]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
-    assert [whole_batches(journal, writer) for writer in "abc"] == [list(range(3))] * 3
 
 
 @each_client

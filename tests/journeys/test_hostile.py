@@ -262,7 +262,7 @@ def test_names_that_are_code(hub: Path) -> None:
     assert _ledger(hub) == {"good": 5000, "b": 1000}
 
 
-# --- databases and connectors
+# --- databases
 
 
 def test_rows_of_a_database(hub: Path) -> None:
@@ -282,28 +282,3 @@ def test_rows_of_a_database(hub: Path) -> None:
     waits = _errors(hub)
     assert (len(waits), len(_ledger(hub))) == (11 - len(_ledger(hub)), 11 - len(waits))
     assert (_pull(hub)["events"], _errors(hub)) == (0, waits)
-
-
-YAMLS = {
-    "laughs": "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
-        f"{chr(98 + n)}: &{chr(98 + n)} [{','.join([f'*{chr(97 + n)}'] * 9)}]\n" for n in range(9)),
-    "deep": "[" * 50_000,
-    "python": "!!python/object/apply:os.system ['true']\n",
-    "no map": "- 1\n- 2\n",
-    "nul": "hub: 1\0\n",
-    "empty": "",
-    "long": "hub: " + "1" * 1_000_000 + "\n",
-    "sql": connector(table_source()).replace("num(M)", "(SELECT 1)"),
-    "file": connector(table_source()).replace("num(M)", "read_text('/etc/passwd')"),
-    "loop": connector(table_source()).replace("num(M)", "(" * 5_000 + "M" + ")" * 5_000),
-    "repeat": connector(table_source()).replace("num(M)", "num(repeat(M, 1000000000))"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", YAMLS)
-def test_a_connector_that_attacks(hub: Path, name: str) -> None:
-    """Refused with its place, exit 2, at check and at pull."""
-    _connect(hub, YAMLS[name])
-    for command in (("connector", "check"), ("pull", "--once")):
-        done = here("-C", hub, *command)
-        assert (done.code in (1, 2), "Traceback" in done.err) == (True, False), (command, done.code, done.err[-300:])
