@@ -17,7 +17,7 @@ from hub.journal.port import Int64s, Run, Topic
 FRAME: Final = 5  # Confluent's framing: a zero, the schema's id in 4 bytes, big endian
 _HEAD, _BODY = itemgetter(slice(0, FRAME)), itemgetter(slice(FRAME, None))
 BYTES: Final = 256 << 20  # a read stops here whatever its limit: a batch must fit in memory
-_BITE: Final = 100_000  # the most a client gives at once
+_BITE: Final = 500  # the most a client gives at once: of more objects Python looks for rings, a third of all time
 _GUESS: Final = 64 << 10  # bytes of a message, until some were seen: a first bite must not be gigabytes
 
 

@@ -1,4 +1,8 @@
-"""Each entity's newest event among very many, told by DuckDB from the keys alone; it spills to a folder."""
+"""Each entity's newest event among very many, told by DuckDB from the keys alone; it spills to a folder.
+
+Events come in buckets, as a rule a partition each, so that what is newest in one is known while the next is still read.
+That is only right while no entity is in two of them: :meth:`Newest.parted` tells.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,6 @@ from hub.projector.fold import PAST
 _PIECE = 250_000
 # The same order as hub.projector.fold.ranked.
 _RANKED = """
-CREATE TABLE ranked AS
 SELECT
   *,
   row_number() OVER entity AS place,
@@ -25,6 +28,11 @@ FROM keys
 WINDOW entity AS (
   PARTITION BY entity_high, entity_low
   ORDER BY revision DESC, restated DESC, event_high, event_low, "position", "partition"
+)
+"""
+_PARTED = """
+SELECT count(*) FROM (
+  SELECT 1 FROM ranked WHERE place = 1 GROUP BY entity_high, entity_low HAVING count(*) > 1
 )
 """
 _KEYS = """
@@ -60,7 +68,13 @@ class Newest:
             "CREATE TABLE keys (number BIGINT, entity_high UBIGINT, entity_low UBIGINT, revision BIGINT,"
             ' restated BIGINT, event_high UBIGINT, event_low UBIGINT, "partition" BIGINT, "position" BIGINT)'
         )
-        self._count = 0
+        self._connection.execute(f"CREATE TABLE ranked AS {_RANKED} LIMIT 0")
+        self._count = self._first = 0
+
+    @property
+    def count(self) -> int:
+        """How many it has taken: the number of the next."""
+        return self._count
 
     def add(self, events: Statements) -> None:
         """The next events."""
@@ -77,13 +91,18 @@ class Newest:
         self._count += len(events)
 
     def winners(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
-        """By number: whether that event is its entity's newest. Ends the taking."""
-        self._connection.execute(_RANKED)
-        self._connection.execute("DROP TABLE keys")
-        won = np.zeros(self._count, dtype=np.bool_)
-        for batch in self._batches("SELECT number FROM ranked WHERE place = 1"):
-            won[batch.column("number").to_numpy()] = True
+        """Of the bucket that ends here: whether each is its entity's newest."""
+        self._connection.execute(f"INSERT INTO ranked {_RANKED}")
+        self._connection.execute("TRUNCATE keys")
+        won = np.zeros(self._count - self._first, dtype=np.bool_)
+        for batch in self._batches(f"SELECT number FROM ranked WHERE place = 1 AND number >= {self._first}"):
+            won[batch.column("number").to_numpy() - self._first] = True
+        self._first = self._count
         return won
+
+    def parted(self) -> bool:
+        """Whether the buckets have no entity in common. If they have, what was told of them is wrong."""
+        return self._connection.execute(_PARTED).fetchall() == [(0,)]
 
     def won(self) -> Iterator[pa.Table]:
         """Rows of :data:`KEYS` by entity; ``row_no`` is the winning event's number + 1, then where it stands."""

@@ -10,7 +10,7 @@ import duckdb
 import pyarrow as pa
 
 import hub.events.columns
-import hub.projector.rebuild
+import hub.projector.buckets
 import hub.projector.sqlite
 from hub.events.schema import FOR_TOPIC
 from hub.journal.embedded import EmbeddedJournal
@@ -44,8 +44,8 @@ FOLD_STAGES: Places = {
 }
 REBUILD_STAGES: Places = {
     **_READING,
-    "shape": [(hub.projector.rebuild, "from_events"), (messages, "usable"), (hub.projector.rebuild, "sources")],
-    "fold": [(Newest, name) for name in ("add", "winners", "won", "past", "applied")] + [(Linear, "sums")],
+    "shape": [(hub.projector.buckets, "from_events"), (messages, "usable"), (hub.projector.buckets, "sources")],
+    "fold": [(Newest, name) for name in ("add", "winners", "won", "parted", "past", "applied")] + [(Linear, "sums")],
     **_WRITING,
 }
 """shape: events → rows of entries; fold: which statement is the newest, and what that changes; stage: rows into files

@@ -53,10 +53,12 @@ def until(holds: Callable[[], bool]) -> None:
 
 
 @settings(max_examples=25)
-@given(st.lists(st.fixed_dictionaries({"row_no": _INT8, **_CELLS}), min_size=1, max_size=8))
-def test_entries_come_back_as_they_were_sent(postgres: str, told: list[dict[str, Any]]) -> None:
-    """Whatever an entry holds (quotes, line ends, empty texts, nulls, longest numbers) COPY takes and gives back."""
-    sent = pa.Table.from_pylist(told, SCHEMA.insert(0, pa.field("row_no", pa.int64())))
+@given(st.lists(st.fixed_dictionaries({"row_no": _INT8, **_CELLS}), min_size=1, max_size=8), st.integers(0, 8))
+def test_entries_come_back_as_they_were_sent(postgres: str, told: list[dict[str, Any]], cut: int) -> None:
+    """Whatever an entry holds (quotes, line ends, empty texts, nulls, longest numbers) COPY takes and gives back, in
+    whatever pieces it lies in memory, empty ones too."""
+    whole = pa.Table.from_pylist(told, SCHEMA.insert(0, pa.field("row_no", pa.int64())))
+    sent = pa.concat_tables([whole.slice(0, cut), whole.slice(cut)])
     columns = ", ".join(f'"{field.name}" {"bigint" if field.type == pa.int64() else "text"}' for field in sent.schema)
     with psycopg.connect(postgres.replace("+psycopg", "")) as connection, connection.cursor() as cursor:
         cursor.execute(f"CREATE TEMP TABLE sent ({columns})".encode())

@@ -12,12 +12,15 @@ import pyarrow as pa
 import pytest
 
 from hub.errors import Fenced, StoreUnavailable
+from hub.events import columns
 from hub.journal.embedded import EmbeddedJournal
+from hub.journal.port import Outgoing
 from hub.projector.port import Rebuilt, Store
 from hub.projector.project import project_once
 from hub.projector.rebuild import rebuild
 from hub.projector.sqlite import SqliteStore
-from tests.projector.histories import append, event, ledger
+from tests.projector.histories import append, event, ledger, table
+from tests.projector.partitions import Partitioned
 from tests.projector.stores import PostgresStores, SqliteStores, Stores, rows, shown
 
 Hub = tuple[EmbeddedJournal, Store, Stores]
@@ -68,6 +71,24 @@ def test_progress_counts_up_to_its_end(tmp_path: Path, hub: Hub) -> None:
     assert [done for done, _ in told] == sorted(done for done, _ in told)
     assert told[0][0] <= told[0][1]
     assert told[-1][0] <= told[-1][1]
+
+
+@pytest.mark.parametrize("everywhere", [False, True])
+def test_partitions_one_by_one_or_together(tmp_path: Path, stores: Stores, everywhere: bool) -> None:
+    """An entity's newest event counts, wherever it stands; progress never falls, also where a second go is needed."""
+    told: list[tuple[int, int]] = []
+    said = [("A", 1), ("B", 1), ("A", 3), ("A", 2), ("C", 1)]
+    events = columns.encode(table([event(name, revision) for name, revision in said]), "waste_event")
+    keys = [str(number % 3 if everywhere else "ABC".index(name)) for number, (name, _) in enumerate(said)]
+    with closing(Partitioned(tmp_path, 3)) as journal, closing(stores.open()) as store:
+        journal.append(journal.fence("test"), [Outgoing("events", pa.array(keys), events)])
+        project_once(journal, store, ledger(), tmp_path / "locks")
+        right = shown(stores)
+        rebuild(journal, store, ledger(), tmp_path / "locks", lambda done, total: told.append((done, total)))
+    assert shown(stores) == right
+    assert sorted(rows(stores, "SELECT revision FROM entries_v1")) == [(1,), (1,), (3,)]
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert all(done <= total for done, total in told)
 
 
 def test_a_later_claim_fences_the_swap(tmp_path: Path, hub: Hub) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
@@ -48,12 +49,16 @@ Shown = dict[str, dict[str, list[Row]]]
 
 @dataclass(frozen=True)
 class Plan:
-    """What happens after each turn, and how much is read at a time by a rebuild: the same for any of the cities."""
+    """What happens after each turn, and how much is read at a time by a rebuild: the same for any of the cities.
+
+    ``keyed``: an entity is in one partition, as a key has it; otherwise it may be told of in all of them.
+    """
 
     acts: tuple[str, ...]
     junk: tuple[tuple[int, ...], ...]
     most: int
     other_rules_first: bool
+    keyed: bool
 
     @staticmethod
     def of(seed: int) -> Plan:
@@ -63,7 +68,7 @@ class Plan:
         if dice.random() < 0.4:  # not in each: it would mend what the projector did wrong before
             acts[dice.randrange(TURNS)] = "rebuild"
         junk = tuple(tuple(dice.choices(range(PARTITIONS), k=dice.choice([0, 0, 1, 3]))) for _ in range(TURNS))
-        return Plan(tuple(acts), junk, dice.choice([97, 1000]), dice.random() < 0.5)
+        return Plan(tuple(acts), junk, dice.choice([97, 1000]), dice.random() < 0.5, dice.random() < 0.5)
 
 
 @dataclass
@@ -102,7 +107,7 @@ def judged_in(stores: Stores, plan: Plan, cities: Sequence[City], folder: Path) 
             project_once(journal, live, ledger(), folder / "locks")
             rebuild(journal, live, projection, folder / "locks")
         for turn, act in enumerate(plan.acts):
-            _append(journal, turn, plan.junk[turn], cities, placed)
+            _append(journal, turn, plan, cities, placed)
             _act(act, journal, live, projection, folder)
         project_once(journal, live, projection, folder / "locks")
         journal.most = plan.most
@@ -134,10 +139,12 @@ def _ruled(cities: Iterable[City]) -> Projection:
     return replace(base, tables=tables, digest=hashlib.sha256(repr(sorted(rows.items())).encode()).hexdigest())
 
 
-def _append(journal: Partitioned, turn: int, junk: Sequence[int], cities: Sequence[City], placed: _Placed) -> None:
+def _append(journal: Partitioned, turn: int, plan: Plan, cities: Sequence[City], placed: _Placed) -> None:
     """What the cities tell in this turn, mixed; each city's own order is kept."""
-    coming = _mixed(random.Random(turn), turn, cities, junk)
-    if turn == 0:
+    coming = _mixed(random.Random(turn), turn, cities, plan.junk[turn])
+    if plan.keyed:
+        coming = [(name, replace(told, partition=_by_key(told))) for name, told in coming]
+    elif turn == 0:
         coming = [*_everywhere(cities), *coming]
     bodies = iter(columns.encode(table([x.event for _, x in coming if not _is_junk(x)]), "waste_event").to_pylist())
     values = [JUNK if _is_junk(told) else next(bodies) for _, told in coming]
@@ -158,6 +165,10 @@ def _mixed(dice: random.Random, turn: int, cities: Sequence[City], junk: Sequenc
         own = [told for told in one.told if told.turn == turn]
         coming += [(at, one.name, told) for at, told in zip(sorted(dice.random() for _ in own), own, strict=True)]
     return [(name, told) for _, name, told in sorted(coming, key=lambda one: one[:2])]
+
+
+def _by_key(told: Told) -> int:
+    return told.partition if _is_junk(told) else zlib.crc32(told.event["entity_id"].encode()) % PARTITIONS
 
 
 def _everywhere(cities: Sequence[City]) -> list[tuple[str, Told]]:
