@@ -17,6 +17,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from hub.errors import Fenced, RequestWrong
 from hub.events.schema import FOR_TOPIC
@@ -37,6 +39,7 @@ _LARGEST: Final = MESSAGE_BYTES - (4 << 10)  # room for the key and what a batch
 _NO_LIMIT: Final = 1 << 62
 _CHECKED_SECONDS: Final = 10.0  # how long it is believed that the topics are still the same
 _FAREWELL_SECONDS: Final = 2.0
+_NOTHING_BETWEEN: Final = pa.scalar(b"", pa.binary())
 
 
 @dataclass
@@ -69,7 +72,7 @@ class KafkaJournal:
         self._prefix, self._partitions = found.prefix, range(found.partitions)
         self._client = _client(found.client, found.servers, found.options, patience)
         self._schemas = self._schemas_of(found.registry, patience)
-        self._frames: dict[Topic, bytes] = {}
+        self._frames: dict[Topic, pa.Scalar] = {}
         self._topics = Topics(self._client, self._names, found.partitions)
         self._checked = time.monotonic()
         self._ends = {topic: Ends(self._client, name, self._partitions) for topic, name in self._names.items()}
@@ -159,20 +162,20 @@ class KafkaJournal:
     def _sending(self, item: Outgoing) -> Sending:
         if len(item.keys) != len(item.values) or item.values.null_count or item.keys.null_count:
             raise RequestWrong("each message of {topic} needs a key and a value", topic=item.topic)
-        before = self._frame(item.topic)
-        values = [before + value for value in item.values.to_pylist()]
-        largest = max(map(len, values), default=0)
+        framed = pc.binary_join_element_wise(self._frame(item.topic), item.values, _NOTHING_BETWEEN)
+        largest = pc.max(pc.binary_length(framed)).as_py() or 0
         if largest > _LARGEST:
             raise RequestWrong(
                 "a message of {size} bytes is too large for {topic}, which takes {most}",
                 topic=item.topic, size=largest, most=_LARGEST,
             )  # fmt: skip
-        keys = [key.encode() for key in item.keys.to_pylist()]
-        return Sending(self._names[item.topic], partitions_of(item.keys, len(self._partitions)), keys, values)
+        keys = item.keys.cast(pa.binary()).to_pylist()
+        return Sending(self._names[item.topic], partitions_of(item.keys, len(self._partitions)), keys, framed.to_pylist())
 
-    def _frame(self, topic: Topic) -> bytes:
+    def _frame(self, topic: Topic) -> pa.Scalar:
         if topic not in self._frames:
-            self._frames = {name: frame(self._schemas.current()[FOR_TOPIC[name]]) for name in TOPICS}
+            frames = {name: frame(self._schemas.current()[FOR_TOPIC[name]]) for name in TOPICS}
+            self._frames = {name: pa.scalar(said, pa.binary()) for name, said in frames.items()}
         return self._frames[topic]
 
     # --- reading

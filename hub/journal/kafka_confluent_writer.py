@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -27,6 +28,22 @@ _WRITING: Final[Mapping[str, Any]] = {
     "queue.buffering.max.kbytes": 1 << 21,
     "message.max.bytes": 16 << 20,  # a batch before compression; what one message may have is checked before
 }
+_BITE: Final = 200  # so many are handed over at once: of more objects Python looks for rings, a third of all time
+
+
+@dataclass
+class _Reports:
+    """What is reported of a partition's messages, in their order."""
+
+    offsets: list[int] = field(default_factory=list)
+    failed: list[KafkaError] = field(default_factory=list)
+
+    def hear(self, error: KafkaError | None, message: Message) -> None:
+        """The next message's."""
+        if error is None:
+            self.offsets.append(message.offset())
+        else:
+            self.failed.append(error)
 
 
 class ConfluentWriter:
@@ -56,22 +73,21 @@ class ConfluentWriter:
     def _flush(self) -> None:
         try:
             self._producer.flush(min(self._patience, TRANSACTION_MS / 1_000))
-        except SystemError as error:  # told that it is fenced amid its reports, the extension makes this of it
-            if isinstance(error.__cause__, KafkaException):
-                raise error.__cause__ from None
-            raise
+        except SystemError as error:  # told amid its reports that all is over, the extension makes this of it
+            over = error.__cause__ if isinstance(error.__cause__, KafkaException) else None
+            raise over or KafkaException(KafkaError(KafkaError._FATAL)) from None  # why, aborting will tell
 
-    def _produce(self, item: Sending) -> dict[int, list[Message]]:
-        """Partition → what will have been reported of each of its messages, in order, once all is flushed."""
-        reports: dict[int, list[Message]] = {}
+    def _produce(self, item: Sending) -> dict[int, _Reports]:
+        """Partition → what will have been reported of its messages once all is flushed."""
+        reports: dict[int, _Reports] = {}
         for partition in np.unique(item.partitions).tolist():
-            heard = reports[partition] = []
-            given = [
-                {"key": item.keys[at], "value": item.values[at]}
-                for at in np.flatnonzero(item.partitions == partition).tolist()
-            ]  # a partition given with each message, as the documentation has it, is not looked at
-            if self._producer.produce_batch(item.topic, given, partition, on_delivery=_into(heard)) < len(given):
-                raise KafkaException(next(message["_error"] for message in given if "_error" in message))
+            heard = reports[partition] = _Reports()
+            own = np.flatnonzero(item.partitions == partition).tolist()
+            for first in range(0, len(own), _BITE):
+                given = [{"key": item.keys[at], "value": item.values[at]} for at in own[first : first + _BITE]]
+                # A partition given with each message, as the documentation has it, is not looked at.
+                if self._producer.produce_batch(item.topic, given, partition, on_delivery=heard.hear) < len(given):
+                    raise KafkaException(next(message["_error"] for message in given if "_error" in message))
         return reports
 
     def _commit(self) -> None:
@@ -99,22 +115,14 @@ class ConfluentWriter:
         del self._producer
 
 
-def _into(heard: list[Message]) -> Callable[[KafkaError | None, Message], None]:
-    def report(_: KafkaError | None, message: Message) -> None:
-        heard.append(message)
-
-    return report
-
-
-def _placed(item: Sending, reports: Mapping[int, list[Message]]) -> Int64s:
+def _placed(item: Sending, reports: Mapping[int, _Reports]) -> Int64s:
     """The offset of each message: within a partition they are reported, and stand, in the order they were sent in."""
     offsets = np.full(len(item.keys), -1, np.int64)
     for partition, heard in reports.items():
-        failed = next((message.error() for message in heard if message.error() is not None), None)
-        if failed is not None:
-            raise KafkaException(failed)
+        if heard.failed:
+            raise KafkaException(heard.failed[0])
         which = np.flatnonzero(item.partitions == partition)
-        offsets[which[: len(heard)]] = [message.offset() for message in heard]
+        offsets[which[: len(heard.offsets)]] = heard.offsets
     if (offsets < 0).any():
         raise unavailable(NOT_ALL)
     return offsets
