@@ -41,7 +41,7 @@ _MOMENT: Final = 0.05  # seconds that a reader waits for a message
 # socket.timeout.ms, the connection gives up, which does no harm.)
 _GIVEN_UP: Final = 120.0
 _PAUSE: Final = 0.05  # seconds before what failed for a moment is asked again
-_AHEAD_KB: Final = 32 << 10  # what a reader keeps of what was not yet asked for
+_AHEAD_KB: Final = 16 << 10  # what a reader keeps of what was not yet asked for
 
 _error, _second = Message.error, itemgetter(1)
 
@@ -58,6 +58,7 @@ _READING: Final[Mapping[str, Any]] = {
     "auto.offset.reset": "error",
     "enable.partition.eof": True,  # tells that markers and aborted messages lie behind
     "check.crcs": True,
+    "fetch.message.max.bytes": 256 << 10,  # of each partition at a time, compressed: several times that in memory
     "fetch.wait.max.ms": 20,
     "fetch.error.backoff.ms": 50,
     "fetch.queue.backoff.ms": 5,

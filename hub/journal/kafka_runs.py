@@ -88,7 +88,7 @@ class Collected:
                 yield self._run(partition, None, [], [], [], reached)
 
     def _runs_of(self, partition: int) -> Iterator[Run]:
-        taken = self._taken[partition]
+        taken = self._taken.pop(partition, [])  # what was taken is not kept beside what becomes of it
         offsets = [offset for some in taken for offset in some.offsets]
         times = [time for some in taken for time in some.times_ms]
         values = [value for some in taken for value in some.values]

@@ -9,14 +9,15 @@ from typing import Any
 
 from hub.ahead import ahead
 from hub.errors import JournalCorrupt
-from hub.journal.port import TOPICS, Journal, Topic
+from hub.journal.port import TOPICS, Journal, Run, Topic
 from hub.projector.clock import now
 from hub.projector.lag import lag
 from hub.projector.messages import batch
 from hub.projector.port import PROJECTIONS, Bundle, Claim, Shares, Store
 from hub.projector.projection import Projection
 
-BATCH = 50_000
+BATCH = 40_000
+"""Messages read at a time. A tenth more of them are folded faster, with a fifth more memory."""
 PAUSE_SECONDS = 0.1
 Progress = Callable[[int, int], None]
 """Told after every batch: messages done, messages in all."""
@@ -148,10 +149,17 @@ def _bundles(journal: Journal, claims: Sequence[Claim], end: Mapping[int, int]) 
         if not runs:
             return
         batches = []
-        for run in runs:
+        for run in _each(runs):
             if run.partition in by_partition:
                 claim = by_partition[run.partition]
                 batches.append(batch(run, standing[run.partition], claim, journal.schema, now()))
             standing[run.partition] = run.next
         if batches:
             yield Bundle(tuple(batches))
+
+
+def _each(runs: list[Run]) -> Iterator[Run]:
+    """One after the other, and none is kept: decoded, its messages need no room any more."""
+    runs.reverse()
+    while runs:
+        yield runs.pop()
