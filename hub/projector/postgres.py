@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,11 +17,11 @@ from hub.journal.port import Topic
 from hub.projector import postgres_entries as entries
 from hub.projector import postgres_tables as tables
 from hub.projector.description import must_fit, must_follow
-from hub.projector.entries import Statements
 from hub.projector.linear import Linear
 from hub.projector.port import PROJECTIONS, Batch, Bundle, Claim
 from hub.projector.postgres_database import Database
 from hub.projector.postgres_make import MAKING, add_lines, described, make, write_sources, write_undecodable
+from hub.projector.postgres_positions import WRITES, move, standing
 from hub.projector.postgres_rebuild import PostgresRebuilding
 from hub.projector.postgres_rows import write_rows
 from hub.projector.postgres_server import STOPPED_SECONDS, Server
@@ -31,8 +32,6 @@ from hub.texts import N_
 # Everything in a batch is found by its key. Statistics of tables that have just begun to grow say otherwise.
 _BY_KEY = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
 _POSITIONS = tables.POSITIONS
-WRITES = 0x7761_7303
-"""Class of the advisory locks of those who write in a partition."""
 _PAUSE_SECONDS = 0.1
 
 
@@ -128,14 +127,18 @@ class PostgresStore:
 
     def apply(self, bundle: Bundle) -> bool:
         """As the port says."""
-        bundle = replace(bundle, batches=tuple(sorted(bundle.batches, key=_place)))
+        batches = sorted(bundle.batches, key=_place)
+        bundle = replace(bundle, batches=tuple(batches))
+        topic, partitions = batches[0].claim.topic, [batch.claim.partition for batch in batches]
         with self._database.writing():
-            if not bundle.follows(self._standing):
+            at = standing(self._database, topic, partitions)
+            if not bundle.follows(lambda claim: at[claim.partition]):
                 return False
-            for batch in bundle.batches:
-                self._move(batch)
-            if (new := bundle.statements) is not None:
-                self._apply_events(new, bundle.ready)
+            applied = self._write_rows(batches)
+            folded = self._write_entries(bundle)
+            move(self._database, batches, folded.folded.winners if folded else applied)
+            if folded:  # lines come last: all projectors share them, and their locks last until the transaction ends
+                add_lines(self._database, tables.lines(self._rules()[0]), folded.sums)
         return True
 
     def positions(self) -> list[dict[str, Any]]:
@@ -167,44 +170,26 @@ class PostgresStore:
             raise Stop("the store {path} was not prepared", path=self._database.name)
         return self._projection, self._linear
 
-    def _standing(self, claim: Claim) -> tuple[int, int]:
-        """Epoch and next position, under the lock of their row until the transaction ends: never carried in."""
-        self._database.query("SELECT pg_advisory_xact_lock(%s, %s)", WRITES, lock_key(claim.topic, claim.partition))
-        found = self._database.execute(
-            sa.select(_POSITIONS.c.epoch, _POSITIONS.c.position).where(*_row(claim.topic, claim.partition))
-            .with_for_update()
-        ).one_or_none()  # fmt: skip
-        return (0, 0) if found is None else (int(found.epoch), int(found.position))
-
-    def _apply_events(self, new: Statements, ready: object) -> None:
-        """Lines come last: all projectors share them, and their locks last until the transaction ends."""
-        projection, linear = self._rules()
-        told = ready if isinstance(ready, entries.Coming) else entries.coming(new, entries.NONE, linear)
+    def _write_entries(self, bundle: Bundle) -> entries.Coming | None:
+        """What its statements come to, once all of it but the lines is written."""
+        new, linear = bundle.statements, self._rules()[1]
+        if new is None:
+            return None
+        told = bundle.ready if isinstance(bundle.ready, entries.Coming) else entries.coming(new, entries.NONE, linear)
         numbers, old = entries.standing(self._database, told.entities)
         if len(old):
             told = entries.coming(new, old, linear)
         entries.write(self._database, told, numbers)
-        for partition, count in sorted(told.folded.winners.items()):
-            won = sa.update(_POSITIONS).where(*_row("events", partition))
-            self._database.execute(won.values(applied=_POSITIONS.c.applied + count))
-        add_lines(self._database, tables.lines(projection), told.sums)
+        return told
 
-    def _move(self, batch: Batch) -> None:
-        """Move its partition on, and write all of it but its statements."""
-        columns, claim = _POSITIONS.c, batch.claim
-        new = write_rows(self._database, batch.rows or {})
-        write_sources(self._database, batch.sources)
-        write_undecodable(self._database, claim, batch.undecodable)
-        moved = sa.update(_POSITIONS).where(*_row(claim.topic, claim.partition)).values(
-            position=batch.next, applied=columns.applied + new, decoded=columns.decoded + batch.decoded,
-            quarantined=columns.quarantined + len(batch.undecodable),
-            not_a_record=columns.not_a_record + batch.not_a_record, updated_at=batch.updated_at,
-        )  # fmt: skip
-        self._database.execute(moved)
-
-
-def _row(topic: Topic, partition: int) -> tuple[sa.ColumnElement[bool], ...]:
-    return (_POSITIONS.c.projection == PROJECTIONS[topic], _POSITIONS.c.partition == partition)
+    def _write_rows(self, batches: Sequence[Batch]) -> dict[int, int]:
+        """Write all of them but their statements; partition → how many rows are new."""
+        new: dict[int, int] = defaultdict(int)
+        write_sources(self._database, {told for batch in batches for told in batch.sources})
+        for batch in batches:
+            new[batch.claim.partition] += write_rows(self._database, batch.rows or {})
+            write_undecodable(self._database, batch.claim, batch.undecodable)
+        return new
 
 
 def _place(batch: Batch) -> tuple[int, int]:

@@ -66,7 +66,8 @@ def coming(new: Statements, old: Statements, linear: Linear) -> Coming:
     """``old``: the entries of all entities in ``new`` that have one. Neighbours in the journal stay neighbours."""
     folded = fold(new, old)
     numbers = place_numbers(new.rows)
-    came = np.concatenate([np.sort(folded.inserted), folded.updated])
+    came = np.concatenate([folded.inserted, folded.updated])
+    came = came[np.argsort(numbers[came])]  # to the end of an index goes what comes in its order
     rows = new.rows.take(pa.array(came)).add_column(0, "row_no", pa.array(numbers[came]))
     entities = new.entity[folded.inserted] if not len(old) else np.unique(new.entity, axis=0)
     return Coming(

@@ -22,7 +22,7 @@ from hub.journal.port import Outgoing
 from hub.projector.clock import now
 from hub.projector.messages import batch
 from hub.projector.port import Bundle
-from hub.projector.postgres import WRITES
+from hub.projector.postgres_positions import WRITES
 from hub.projector.postgres_server import Server
 from hub.projector.postgres_shares import PostgresShares
 from hub.projector.project import project_once
