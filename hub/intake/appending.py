@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from operator import itemgetter
 from typing import Any
 
 import duckdb
@@ -43,14 +42,15 @@ class Appender:
         outgoing: list[Outgoing] = []
         tables: list[tuple[Topic, pa.Table]] = []
         if said is not None and said.num_rows:
-            outgoing.append(_outgoing("events", said, "entity_id"))
+            outgoing.append(_outgoing("events", said, said["entity_id"]))
             tables.append(("events", said))
         if quarantine:
             tables.append(("quarantine", table_of(quarantine, "quarantine")))
-            outgoing.append(_outgoing("quarantine", tables[-1][1], "quarantine_id"))
+            outgoing.append(_outgoing("quarantine", tables[-1][1], tables[-1][1]["quarantine_id"]))
         if acts:
             tables.append(("acts", table_of(acts, "act")))
-            outgoing.append(_outgoing("acts", tables[-1][1], "act_id"))
+            # One partition for all acts of an identity: what the last one says counts, so their order must be certain.
+            outgoing.append(_outgoing("acts", tables[-1][1], pa.repeat(self._fence.identity, len(acts))))
         appended = self._journal.append(self._fence, outgoing) if outgoing else []
         self._fold(tables, appended, acts, alike)
 
@@ -79,8 +79,7 @@ class Appender:
         self._seen.set_note(f"folded_{topic}", folded)
 
 
-def _outgoing(topic: Topic, table: pa.Table, key: str) -> Outgoing:
-    keys = table[key]
+def _outgoing(topic: Topic, table: pa.Table, keys: pa.StringArray | pa.ChunkedArray) -> Outgoing:
     keys = keys.combine_chunks() if isinstance(keys, pa.ChunkedArray) else keys
     return Outgoing(topic, keys, codec.encode(table, FOR_TOPIC[topic]))
 
@@ -105,7 +104,7 @@ def catch_up(journal: Journal, seen: Seen, identity: str) -> None:
             with _folding(seen, _with_content(table) if table is not None and topic == "events" else None):
                 if table is not None and topic == "quarantine":
                     fold_quarantine(seen.db, table)
-                for act in _as_said(table) if table is not None and topic == "acts" else ():
+                for act in table.to_pylist() if table is not None and topic == "acts" else ():
                     fold_act(seen.db, act)
                 seen.set_note(f"folded_{topic}", {str(p): n for p, n in start.items()})
 
@@ -117,13 +116,7 @@ def _ours(journal: Journal, topic: Topic, run: Run, identity: str) -> pa.Table:
         return arrow(FOR_TOPIC[topic]).empty_table()
     decoded = codec.decode(run.values, writer, FOR_TOPIC[topic])
     table = _placed(decoded.table, np.full(len(decoded.kept), run.partition), run.positions[decoded.kept])
-    table = table.append_column("appended_us", pa.array(run.appended_us[decoded.kept], pa.int64()))
     return table.filter(pc.fill_null(pc.equal(table["identity"], identity), False))
-
-
-def _as_said(acts: pa.Table) -> list[dict[str, Any]]:
-    """Acts of several partitions in the order of their times: where a source was read up to, the last one says."""
-    return sorted(acts.to_pylist(), key=itemgetter("appended_us"))
 
 
 def writer_of(journal: Journal, run: Run) -> str | None:

@@ -14,6 +14,7 @@ from hub.intake.appending import catch_up, read_rows, writer_of
 from hub.intake.seen import Seen
 from hub.intake.spoilt import CacheSpoilt, thrown_away_if_spoilt
 from hub.journal.port import Journal
+from hub.texts import N_
 
 READ_AT_ONCE = 20_000
 
@@ -48,7 +49,7 @@ def _waiting(journal: Journal, data: Path, identity: str) -> list[tuple[str, str
         with suppress(CacheSpoilt), thrown_away_if_spoilt(path), closing(Seen(path)) as seen:
             catch_up(journal, seen, identity)
             return seen.waiting()
-    raise JournalUnavailable("the cache {path} cannot be used: {reason}", path=str(path), reason="damaged again")
+    raise JournalUnavailable("the cache {path} cannot be used: {reason}", path=str(path), reason=N_("damaged again"))
 
 
 def shown(journal: Journal, data: Path, quarantine_id: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from hub.errors import HubError
 from hub.journal.kafka_client import TRANSACTION_MS, Sending
-from hub.journal.kafka_confluent_errors import FENCED, translated
+from hub.journal.kafka_confluent_errors import DENIED, FENCED, translated
 from hub.journal.kafka_faults import NOT_ALL, SLOW, unavailable
 from hub.journal.port import Int64s
 
@@ -65,8 +65,9 @@ class ConfluentWriter:
                 self._flush()
                 offsets = [_placed(*pair) for pair in zip(sending, reports, strict=True)]
             except (KafkaException, HubError) as error:
-                self._undo(error)
-                raise
+                why = self._why(error)
+                self._undo(why)
+                raise why from error
             self._commit()
         return offsets
 
@@ -104,9 +105,23 @@ class ConfluentWriter:
                 if not told.retriable() or time.monotonic() > deadline:
                     raise
 
+    def _why(self, failed: Exception) -> Exception:
+        """What ended the transaction: of its messages librdkafka only says that it dropped them."""
+        try:
+            self._producer.begin_transaction()  # refused in any case, with the reason where there is one
+        except KafkaException as refused:
+            told: Exception = refused
+            if refused.args[0].code() != KafkaError._STATE:
+                return told
+        return failed
+
     def _undo(self, failed: Exception) -> None:
         """Which also tells one that was too slow, and may go on, from one that was fenced."""
-        self._producer.abort_transaction(self._patience)
+        try:
+            self._producer.abort_transaction(self._patience)
+        except KafkaException:
+            if not isinstance(failed, KafkaException) or failed.args[0].code() not in DENIED:
+                raise  # while what was denied from the first message on is no transaction that could be undone
         if isinstance(failed, KafkaException) and failed.args[0].code() in FENCED:
             raise unavailable(SLOW) from failed
 

@@ -105,6 +105,12 @@ def test_the_commands_answer_the_same(embedded: Hub, real: Hub) -> None:
     assert [found.code for found in explained] == [0, 0], explained[1].err
 
 
+def test_the_order_of_a_connectors_acts_is_certain(real: Hub) -> None:
+    """All of them are in one partition, or nobody could say which is the last."""
+    _, places = real.select("SELECT DISTINCT identity, partition FROM acts")
+    assert len({identity for identity, _ in places}) == len(places) > 1
+
+
 def test_a_second_pull_says_nothing(real: Hub) -> None:
     """Also where the cache of what is known was lost: Kafka has it all."""
     shutil.rmtree(real.folder / "data" / "seen")
