@@ -67,6 +67,8 @@ class ConfluentWriter:
             except (KafkaException, HubError) as error:
                 why = self._why(error)
                 self._undo(why)
+                if why is error:
+                    raise
                 raise why from error
             self._commit()
         return offsets
