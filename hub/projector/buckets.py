@@ -130,9 +130,10 @@ class FirstPass:
     def _decoded(self, partitions: Sequence[int]) -> Iterator[tuple[Run, Read]]:
         standing: Mapping[int, int] = {**self._end, **dict.fromkeys(partitions, 0)}
         while any(standing[partition] < self._end.get(partition, 0) for partition in partitions):
-            runs = [run for run in self._journal.read("events", standing, BATCH) if run.partition in partitions]
+            runs = self._journal.read("events", standing, BATCH)
             if not runs:
                 return
             for run in runs:
-                standing = {**standing, run.partition: run.next}
-                yield run, decoded(run, self._journal.schema)
+                standing = {**standing, run.partition: run.next}  # also of others, where something came meanwhile
+                if run.partition in partitions:
+                    yield run, decoded(run, self._journal.schema)

@@ -91,6 +91,27 @@ def test_partitions_one_by_one_or_together(tmp_path: Path, stores: Stores, every
     assert all(done <= total for done, total in told)
 
 
+def test_what_comes_while_it_reads_is_folded_afterwards(tmp_path: Path, stores: Stores) -> None:
+    """Also what comes into a partition that was not yet read."""
+    with closing(Partitioned(tmp_path, 2)) as journal, closing(stores.open()) as store:
+
+        def say(name: str, partition: int) -> None:
+            body = columns.encode(table([event(name)]), "waste_event")
+            journal.append(journal.fence("test"), [Outgoing("events", pa.array([str(partition)]), body)])
+
+        def interrupt(_done: int, _total: int) -> None:
+            if not late:
+                late.append("C")
+                say("C", 1)
+
+        late: list[str] = []
+        say("A", 0)
+        say("B", 1)
+        report = rebuild(journal, store, ledger(), tmp_path / "locks", interrupt)
+    assert (report["projections"][0]["applied"], report["projections"][0]["lag_events"]) == (3, 0)
+    assert len(rows(stores, "SELECT entity_id FROM entries_v1")) == 3
+
+
 def test_a_later_claim_fences_the_swap(tmp_path: Path, hub: Hub) -> None:
     """If somebody claims the partition while a rebuild is made, it does not come in, and what stands stays."""
     journal, store, stores = hub
