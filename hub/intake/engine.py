@@ -126,6 +126,7 @@ class Engine:
             return _in_order(table)
         finally:
             timer.cancel()
+            timer.join()  # or it would be the last to hold the connection, whose end, as the process ends, aborts it
             self.connection.unregister("rows")
         self._run(sql, rows.slice(0, 0))
         raise SetAside("{reason}", reason=_reason(failure)) from failure
