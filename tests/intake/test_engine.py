@@ -63,6 +63,7 @@ class Slow(threading.Timer):
     """Takes a moment to end, as on a busy machine."""
 
     def run(self) -> None:
+        """As a timer, and then on for a moment."""
         super().run()
         threading.Event().wait(0.05)
 
