@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from hub.ahead import ahead
 from hub.journal.port import Journal, Run
-from hub.projector.entries import SCHEMA, from_events
+from hub.projector.entries import SCHEMA, Int64s, from_events
 from hub.projector.fold import Mask
 from hub.projector.messages import Read, decoded, sources
 from hub.projector.newest import Newest
@@ -50,7 +50,7 @@ class Bucket:
     first: int
     winners: Mask
 
-    def batches(self) -> Iterator[tuple[pa.Table, pa.Array]]:
+    def batches(self) -> Iterator[tuple[pa.Table, Int64s]]:
         """The newest entries piece by piece, and their numbers; no empty piece."""
         begun = 0
         with pa.memory_map(str(self.spill)) as source, pa.ipc.open_file(source) as reader:

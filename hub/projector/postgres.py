@@ -135,10 +135,10 @@ class PostgresStore:
             if not bundle.follows(lambda claim: at[claim.partition]):
                 return False
             applied = self._write_rows(batches)
-            folded = self._write_entries(bundle)
-            move(self._database, batches, folded.folded.winners if folded else applied)
-            if folded:  # lines come last: all projectors share them, and their locks last until the transaction ends
-                add_lines(self._database, tables.lines(self._rules()[0]), folded.sums)
+            came = self._write_entries(bundle)
+            move(self._database, batches, came.folded.winners if came else applied)
+            if came:  # lines come last: all projectors share them, and their locks last until the transaction ends
+                add_lines(self._database, tables.lines(self._rules()[0]), came.sums)
         return True
 
     def positions(self) -> list[dict[str, Any]]:
