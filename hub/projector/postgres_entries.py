@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv
 
+from hub.projector import postgres_dimensions as dimensions
 from hub.projector.entries import COLUMNS, SCHEMA, Int64s, Statements, blobs, statements
 from hub.projector.fold import Folded, fold
 from hub.projector.linear import Linear
@@ -21,7 +22,8 @@ from hub.projector.postgres_arrays import Packed, copied, packed
 from hub.projector.postgres_database import Database
 
 _NAMES = ", ".join(f'"{name}"' for name in COLUMNS)
-ENTRY_ROWS = f"entries (row_no, {_NAMES}) FROM STDIN (FORMAT csv)"
+_OWN = ", ".join(f'"{name}"' for name in dimensions.OWN)
+FACT_ROWS = f"entry_facts (row_no, dimension, {_OWN}) FROM STDIN (FORMAT csv)"
 KEY_ROWS = "entry_keys (entity_id, revision, restated, event_id, row_no) FROM STDIN (FORMAT binary)"
 PAST_ROWS = "past (entity_id, revision, restated, event_id, partition, position) FROM STDIN (FORMAT binary)"
 KEY_NAMES = ["entity_id", "revision", "restated", "event_id", "row_no"]
@@ -58,7 +60,8 @@ class Coming:
     folded: Folded
     sums: pa.Table
     entities: Packed
-    entries: bytes
+    facts: bytes
+    dimensions: pa.Table
     keys: bytes
 
 
@@ -69,10 +72,11 @@ def coming(new: Statements, old: Statements, linear: Linear) -> Coming:
     came = np.concatenate([folded.inserted, folded.updated])
     came = came[np.argsort(numbers[came])]  # to the end of an index goes what comes in its order
     rows = new.rows.take(pa.array(came)).add_column(0, "row_no", pa.array(numbers[came]))
+    facts, shared = dimensions.facts(rows)
     entities = new.entity[folded.inserted] if not len(old) else np.unique(new.entity, axis=0)
     return Coming(
         new=new, folded=folded, sums=linear.sums(folded.changes), entities=packed(blobs(entities)),
-        entries=written(rows), keys=copied(_keys(new, folded.inserted)),
+        facts=written(facts), dimensions=shared, keys=copied(_keys(new, folded.inserted)),
     )  # fmt: skip
 
 
@@ -104,7 +108,7 @@ def write(database: Database, told: Coming, old_numbers: Int64s) -> None:
     folded = told.folded
     if len(folded.updated):
         gone = pa.array(old_numbers[folded.replaced])
-        database.query("DELETE FROM entries WHERE row_no = ANY(%s)", packed(gone))
+        database.query("DELETE FROM entry_facts WHERE row_no = ANY(%s)", packed(gone))
         keys = _keys(told.new, folded.updated)
         database.query(
             "UPDATE entry_keys SET revision = told.revision, restated = told.restated, event_id = told.event_id,"
@@ -113,7 +117,7 @@ def write(database: Database, told: Coming, old_numbers: Int64s) -> None:
             *map(packed, keys.columns),
         )
     if len(folded.inserted) or len(folded.updated):
-        database.copy_in(ENTRY_ROWS, [told.entries])
+        database.copy_in(FACT_ROWS, [told.facts])
     if len(folded.inserted):
         database.copy_in(KEY_ROWS, [told.keys])
     if len(folded.past):
@@ -124,6 +128,7 @@ def write(database: Database, told: Coming, old_numbers: Int64s) -> None:
             " WHERE (excluded.position, excluded.partition) < (past.position, past.partition)",
             *map(packed, folded.past.columns),
         )
+    dimensions.add(database, "dimensions", told.dimensions)
 
 
 def _keys(new: Statements, index: Int64s) -> pa.Table:

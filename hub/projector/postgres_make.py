@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.schema import CreateSchema, CreateTable
 
+from hub.projector import postgres_dimensions as dimensions
 from hub.projector import postgres_tables as tables
 from hub.projector.port import Claim, Undecodable
 from hub.projector.postgres_database import Database
@@ -38,7 +39,7 @@ def make(database: Database, projection: Projection, journal: str) -> None:
         database.execute(statement)
     for table in (*tables.REPLACEABLE, tables.lines(projection)):
         database.execute(CreateTable(table))
-    database.query(tables.entry_index("entries"))
+    database.query(tables.entry_index(tables.ENTRY_FACTS.name))
     make_rules(database, projection)
     make_views(database, projection)
     describe(database, projection, journal)
@@ -57,8 +58,8 @@ def make_rules(database: Database, projection: Projection) -> None:
 
 
 def make_views(database: Database, projection: Projection) -> None:
-    """Make the versioned views, or let those that are there show the tables that are there now."""
-    made = views(projection)
+    """Make the entries and the versioned views, or let those that are there show the tables that are there now."""
+    made = {"entries": dimensions.VIEW, **views(projection)}
     for name in json.loads(described(database).get("views", "[]")):
         if name not in made:
             database.query(f'DROP VIEW IF EXISTS {NAMESPACE}."{name}"')

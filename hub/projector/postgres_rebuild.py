@@ -10,17 +10,19 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.schema import CreateTable
 
 from hub.errors import Fenced, StoreUnavailable
+from hub.projector import postgres_dimensions as dimensions
 from hub.projector import postgres_tables as tables
 from hub.projector.port import PROJECTIONS, Rebuilt
 from hub.projector.postgres_arrays import copied
 from hub.projector.postgres_database import Database
-from hub.projector.postgres_entries import ENTRY_ROWS, KEY_NAMES, KEY_ROWS, PAST_ROWS, place_numbers, written
+from hub.projector.postgres_entries import FACT_ROWS, KEY_NAMES, KEY_ROWS, PAST_ROWS, place_numbers, written
 from hub.projector.postgres_make import (
     add_lines,
     describe,
@@ -53,16 +55,21 @@ class PostgresRebuilding:
         self._new: dict[str, sa.Table] = {}
         self._indexed = False
 
-    def ready(self, rows: pa.Table) -> bytes:
+    def ready(self, rows: pa.Table) -> Any:
         """As the port says."""
         if "row_no" not in rows.column_names:
             return copied(rows)
         rows = rows.set_column(rows.column_names.index("row_no"), "row_no", pa.array(place_numbers(rows)))
-        return written(rows) if "occurred_at" in rows.column_names else copied(rows.select(KEY_NAMES))
+        if "occurred_at" not in rows.column_names:
+            return copied(rows.select(KEY_NAMES))
+        facts, shared = dimensions.facts(rows)
+        return written(facts), shared
 
-    def entries(self, ready: bytes) -> None:
+    def entries(self, ready: tuple[bytes, pa.Table]) -> None:
         """As the port says."""
-        self._copy(ENTRY_ROWS, tables.ENTRIES, ready)
+        facts, shared = ready
+        self._copy(FACT_ROWS, tables.ENTRY_FACTS, facts)
+        dimensions.add(self._database, self._beside(tables.DIMENSIONS).name, shared)
 
     def keys(self, ready: bytes) -> None:
         """As the port says."""
@@ -120,7 +127,8 @@ class PostgresRebuilding:
             self._database.begin()
             ((self._mark,),) = self._database.query("SELECT pg_backend_pid()")
             for every in (*tables.REPLACEABLE, self._lines):
-                new = tables.beside(every, f"{every.name}_{self._mark}", with_key=every is self._lines)
+                summed = every in (self._lines, tables.DIMENSIONS)  # rows come again and again
+                new = tables.beside(every, f"{every.name}_{self._mark}", with_key=summed)
                 self._database.execute(CreateTable(new))
                 self._new[every.name] = new
         return self._new[table.name]
@@ -131,10 +139,10 @@ class PostgresRebuilding:
 
     def _index_entries(self) -> None:
         """Once there are all; sorting them then takes a third of keeping the index up to date."""
-        new = self._beside(tables.ENTRIES)
+        new = self._beside(tables.ENTRY_FACTS)
         if self._indexed:
             return
-        self._database.query(tables.key_of(tables.ENTRIES, new.name))
+        self._database.query(tables.key_of(tables.ENTRY_FACTS, new.name))
         self._database.query(tables.entry_index(new.name))
         self._indexed = True
 

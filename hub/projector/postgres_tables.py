@@ -1,12 +1,13 @@
 """The tables of the PostgreSQL store, all in the schema ``hub``.
 
-As in SQLite, ``entry_keys`` is small and hot, ``entries`` is wide and only grows at its end. Texts compare by their
-bytes (collation C): as in SQLite, faster, and the same after an upgrade of the system's locales.
+As in SQLite, ``entry_keys`` is small and hot; what is wide (``entry_facts`` with ``dimensions``, which the view ``entries``
+joins) grows at its end only. Texts compare by their (collation C): as in SQLite, faster, and the same after an
+upgrade of the system's locales.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,16 +15,17 @@ from sqlalchemy.dialects.postgresql import UUID
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from hub.projector.entries import NULLABLE, SCHEMA
+from hub.projector.postgres_dimensions import OWN, SHARED
 from hub.projector.postgres_server import NAMESPACE
 from hub.projector.projection import Projection
 from hub.projector.rule_table import RuleTable
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _TEXT = sa.Text(collation="C")
 _KINDS: dict[str, Any] = {
     "t": _TEXT, "text": _TEXT, "string": _TEXT, "i": sa.BigInteger(), "integer": sa.BigInteger(),
-    "int64": sa.BigInteger(), "u": UUID(as_uuid=True),
+    "int64": sa.BigInteger(), "u": UUID(as_uuid=True), "b": sa.LargeBinary(),
 }  # fmt: skip
 _METADATA = sa.MetaData(schema=NAMESPACE)
 # A row that changes without its keys stays in its page, and the indexes need not know.
@@ -35,7 +37,7 @@ def _column(name: str, kind: str, key: bool = False, null: bool = False) -> sa.C
 
 
 def _table(name: str, keys: str, columns: str = "", nullable: str = "", changing: bool = False) -> sa.Table:
-    """``keys`` and others: ``name:type`` by blanks, where the type is t(ext), i(nteger) or u(uid)."""
+    """``keys`` and others: ``name:type`` by blanks, where the type is t(ext), i(nteger), u(uid) or b(ytea)."""
     told = [(one, True, False) for one in keys.split()]
     told += [(one, False, False) for one in columns.split()] + [(one, False, True) for one in nullable.split()]
     made = [_column(*one.partition(":")[::2], key=key, null=null) for one, key, null in told]
@@ -61,13 +63,20 @@ ACTS = _table(
 )  # fmt: skip
 ENTRY_KEYS = _table("entry_keys", "entity_id:u", "revision:i restated:i event_id:u row_no:i", changing=True)
 PAST = _table("past", "entity_id:u revision:i restated:i event_id:u", "partition:i position:i")
-ENTRIES = sa.Table(
-    "entries", _METADATA, _column("row_no", "i", key=True),
-    *(_column(field.name, str(field.type), null=field.name in NULLABLE) for field in SCHEMA),
-)  # fmt: skip
+
+
+def _of_an_entry(names: Iterable[str]) -> Iterator[sa.Column[Any]]:
+    for name in names:
+        yield _column(name, str(SCHEMA.field(name).type), null=name in NULLABLE)
+
+
+ENTRY_FACTS = sa.Table(
+    "entry_facts", _METADATA, _column("row_no", "i", key=True), _column("dimension", "b"), *_of_an_entry(OWN)
+)
+DIMENSIONS = sa.Table("dimensions", _METADATA, _column("dimension", "b", key=True), *_of_an_entry(SHARED))
 
 STANDING = (META, POSITIONS, SOURCES, UNDECODABLE, QUARANTINE, QUARANTINE_ENTITIES, ACTS)
-REPLACEABLE = (ENTRY_KEYS, ENTRIES, PAST)
+REPLACEABLE = (ENTRY_KEYS, ENTRY_FACTS, DIMENSIONS, PAST)
 """What a rebuild makes anew beside the old (lines, which depend on the projection, come to them)."""
 
 # A source key or an id from outside may be longer than what a B-tree takes; they are only ever asked for by value.
@@ -76,8 +85,6 @@ _INDEXES = (
     sa.Index("acts_by_quarantine", ACTS.c.quarantine_id, postgresql_using="hash"),
     sa.Index("acts_by_key", ACTS.c.source_key, postgresql_using="hash"),
 )
-_ENTRY_INDEX = ("period", "region", "code")
-"""From a line to its entries: by what leaves few of them. Two more columns made it half as dear again to keep."""
 
 
 def lines(projection: Projection) -> sa.Table:
@@ -113,8 +120,9 @@ def standing() -> Iterator[sa.schema.ExecutableDDLElement]:
 
 
 def entry_index(table: str) -> str:
-    """The statement that makes the index of a table of entries, which has no name of its own."""
-    return f'CREATE INDEX ON {NAMESPACE}."{table}" ({", ".join(_ENTRY_INDEX)})'
+    """The statement that makes the index of a table of facts, which has no name of its own: from a line to its entries.
+    By three of their texts it took thrice as long to make and to keep."""
+    return f'CREATE INDEX ON {NAMESPACE}."{table}" (dimension)'
 
 
 def key_of(table: sa.Table, name: str) -> str:

@@ -92,7 +92,7 @@ def test_readers_read_the_views_and_nothing_else(database: Database) -> None:
             with pytest.raises(errors.InsufficientPrivilege):
                 dashboard.execute(sql.SQL("SELECT 1 FROM hub.{}").format(sql.Identifier(str(table))))
         dashboard.execute("SET default_transaction_read_only = off")
-        for statement in ("DELETE FROM hub.entries", "CREATE TABLE hub.mine (i int)", "CREATE SCHEMA mine",
+        for statement in ("DELETE FROM hub.entry_facts", "CREATE TABLE hub.mine (i int)", "CREATE SCHEMA mine",
                           "CREATE TEMP TABLE mine (i int)", "CREATE TABLE public.mine (i int)"):  # fmt: skip
             with pytest.raises(errors.InsufficientPrivilege):
                 dashboard.execute(statement.encode())
