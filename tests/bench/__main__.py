@@ -21,6 +21,7 @@ from tests.bench.kafka_fold import kafka_fold
 from tests.bench.kafka_intake import kafka_intake
 from tests.bench.kafka_latency import kafka_latency
 from tests.bench.kafka_size import kafka_large, kafka_rebuild
+from tests.bench.kafka_two import kafka_two
 from tests.bench.latency import latency
 from tests.bench.machine import machine, told
 from tests.bench.result import Row, table, write
@@ -28,7 +29,7 @@ from tests.bench.shell import shell
 
 PARTS: dict[str, Callable[[Path, int], Iterator[Row]]] = {
     "intake": intake, "fold": fold, "rebuild": rebuilding, "shell": shell, "latency": latency,
-    "kafka-pg.fold": kafka_fold, "kafka.intake": kafka_intake, "kafka-pg.rebuild": kafka_rebuild,
+    "kafka-pg.fold": kafka_fold, "kafka-pg.two": kafka_two, "kafka.intake": kafka_intake, "kafka-pg.rebuild": kafka_rebuild,
     "kafka-pg.latency": kafka_latency, "kafka-pg.fold.10m": kafka_large,
 }  # fmt: skip
 LARGE = {"kafka-pg.fold.10m"}
