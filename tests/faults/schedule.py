@@ -92,7 +92,8 @@ def _must_do(turn: Turn, where: Path, *command: str) -> None:
 
 
 def many(seeds: Sequence[int], folder: Path, pairs: Sequence[Pair], until: float | None) -> list[Found]:
-    """Schedules one after the other, none begun after ``until`` (time.time()); for one worker process."""
+    """Schedules one after the other, none begun after ``until`` (time.time()); for one worker process. Each is told of
+    when it is over, so that whoever stops a long run has what it found."""
     os.environ["LC_ALL"] = "en_US.UTF-8"
     found = []
     with servers() as having:
@@ -106,4 +107,11 @@ def many(seeds: Sequence[int], folder: Path, pairs: Sequence[Pair], until: float
             except Exception as error:  # noqa: BLE001 - one schedule that cannot be judged is not the end of all others
                 wrong = f"it broke off: {''.join(traceback.format_exception(error)[-3:])}"
                 found.append(Found(seed, pairs[seed % len(pairs)], wrong=(wrong,)))
+            print(_told(found[-1]), flush=True)
     return found
+
+
+def _told(one: Found) -> str:
+    kinds = ", ".join(f"{kind} {times}" for kind, times in sorted(one.times.items()) if times)
+    came = one.left_out or f"{one.lost} lost, {one.doubled} doubled, {len(one.wrong)} wrong"
+    return f"seed {one.seed} on {'+'.join(one.pair)}: {came} ({kinds})"
