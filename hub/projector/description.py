@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hub.errors import Refused, Stop
+from hub.errors import NotInOrder, Refused, Stop
 from hub.projector.projection import Projection
 
 
@@ -29,4 +29,13 @@ def must_follow(said: Mapping[str, str], projection: Projection) -> None:
         raise Refused(
             "the rules of {projection} are not those that the store was built by", projection=projection.name,
             remedy="Run: wastehub project --rebuild {projection}",
+        )  # fmt: skip
+
+
+def must_be_whole(keys: int, entries: int, *, path: str) -> None:
+    """Each of so many keys has its entry. Raises NotInOrder: folded on, what is lost would be counted again."""
+    if entries < keys:
+        raise NotInOrder(
+            "the store {path} has lost {missing} entries", path=path, missing=keys - entries,
+            remedy="Run: wastehub project --rebuild",
         )  # fmt: skip

@@ -20,6 +20,7 @@ from hub.projector.description import must_fit, must_follow
 from hub.projector.linear import Linear
 from hub.projector.port import PROJECTIONS, Batch, Bundle, Claim
 from hub.projector.postgres_database import Database
+from hub.projector.postgres_dimensions import add as add_dimensions
 from hub.projector.postgres_make import MAKING, add_lines, described, make, write_sources, write_undecodable
 from hub.projector.postgres_positions import WRITES, move, standing
 from hub.projector.postgres_rebuild import PostgresRebuilding
@@ -137,7 +138,8 @@ class PostgresStore:
             applied = self._write_rows(batches)
             came = self._write_entries(bundle)
             move(self._database, batches, came.folded.winners if came else applied)
-            if came:  # lines come last: all projectors share them, and their locks last until the transaction ends
+            if came:  # last what all projectors share: its locks last until the transaction ends
+                add_dimensions(self._database, "dimensions", came.dimensions)
                 add_lines(self._database, tables.lines(self._rules()[0]), came.sums)
         return True
 

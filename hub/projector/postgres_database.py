@@ -14,7 +14,8 @@ from hub.errors import StoreUnavailable
 from hub.projector.postgres_arrays import register
 from hub.projector.postgres_server import Server
 
-_LOCK_SECONDS, _LOCK_NOT_AVAILABLE = 1, "55P03"
+# Shorter than deadlock_timeout: who only reads must never be the one to be sent away.
+_LOCK_MILLISECONDS, _LOCK_NOT_AVAILABLE = 400, "55P03"
 
 
 class Database:
@@ -80,7 +81,7 @@ class Database:
         with self._translated():
             nested = self._standing().begin_nested()
             try:
-                self.query(f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'")
+                self.query(f"SET LOCAL lock_timeout = {_LOCK_MILLISECONDS}")
                 self.query(f"LOCK TABLE {listed} IN ACCESS EXCLUSIVE MODE")
                 self.query("SET LOCAL lock_timeout = 0")
             except StoreUnavailable as error:

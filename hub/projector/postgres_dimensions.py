@@ -19,7 +19,8 @@ from hub.projector.postgres_database import Database
 SHARED = (
     "kind", "stream", "scheme", "code", "method", "basis", "period", "precision", "region", "department", "connector",
 )  # fmt: skip
-"""Columns of an entry that take few values together: no more than there are lines, times the few ways to state one."""
+"""Columns of an entry that take few values together: no more than there are lines, times the few ways to state one.
+A dimension to which no entry points any more stays until a rebuild."""
 OWN = tuple(name for name in COLUMNS if name not in SHARED)
 _DIGEST_BYTES = 16
 _ROOM = 1 << 62
@@ -45,7 +46,8 @@ def facts(entries: pa.Table) -> tuple[pa.Table, pa.Table]:
 
 
 def add(database: Database, table: str, told: pa.Table) -> None:
-    """Add those that are not there. By key, so that two projectors never wait for each other in a ring."""
+    """Add those that are not there. By key, and after all but the lines: two projectors must not wait for each other
+    in a ring."""
     database.query(
         f'INSERT INTO "{table}" (dimension, {_NAMES}) SELECT * FROM unnest(%s::bytea[], {_TEXTS})'
         " ON CONFLICT (dimension) DO NOTHING",
@@ -54,7 +56,7 @@ def add(database: Database, table: str, told: pa.Table) -> None:
 
 
 def _key(said: Sequence[str | None]) -> str:
-    """As COPY has a bytea. Nobody can make two of 128 bits alike."""
+    """As COPY has a bytea. To make two of 128 bits alike would take 2⁶⁴ attempts."""
     text = json.dumps(said, ensure_ascii=False, separators=(",", ":"))
     return "\\x" + hashlib.blake2b(text.encode(), digest_size=_DIGEST_BYTES).hexdigest()
 

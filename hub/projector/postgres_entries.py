@@ -15,6 +15,7 @@ import pyarrow as pa
 from pyarrow import csv
 
 from hub.projector import postgres_dimensions as dimensions
+from hub.projector.description import must_be_whole
 from hub.projector.entries import COLUMNS, SCHEMA, Int64s, Statements, blobs, statements
 from hub.projector.fold import Folded, fold
 from hub.projector.linear import Linear
@@ -95,11 +96,11 @@ def standing(database: Database, entities: Packed) -> tuple[Int64s, Statements]:
     if not found:
         return np.empty(0, np.int64), NONE
     numbers = ",".join(str(number) for (number,) in found)
-    rows = read_back(
-        database.copy_out(
-            f"(SELECT row_no, {_NAMES} FROM entries WHERE row_no = ANY('{{{numbers}}}')) TO STDOUT (FORMAT csv)"
-        )
+    written_rows = database.copy_out(
+        f"(SELECT row_no, {_NAMES} FROM entries WHERE row_no = ANY('{{{numbers}}}')) TO STDOUT (FORMAT csv)"
     )
+    rows = read_back(written_rows) if written_rows else NONE.rows.add_column(0, "row_no", pa.array([], pa.int64()))
+    must_be_whole(len(found), len(rows), path=database.name)
     return np.asarray(rows.column("row_no").to_numpy(), np.int64), statements(rows)
 
 
@@ -128,7 +129,6 @@ def write(database: Database, told: Coming, old_numbers: Int64s) -> None:
             " WHERE (excluded.position, excluded.partition) < (past.position, past.partition)",
             *map(packed, folded.past.columns),
         )
-    dimensions.add(database, "dimensions", told.dimensions)
 
 
 def _keys(new: Statements, index: Int64s) -> pa.Table:

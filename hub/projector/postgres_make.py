@@ -39,7 +39,8 @@ def make(database: Database, projection: Projection, journal: str) -> None:
         database.execute(statement)
     for table in (*tables.REPLACEABLE, tables.lines(projection)):
         database.execute(CreateTable(table))
-    database.query(tables.entry_index(tables.ENTRY_FACTS.name))
+    for made in tables.entry_indexes(tables.ENTRY_FACTS.name, tables.DIMENSIONS.name):
+        database.query(made)
     make_rules(database, projection)
     make_views(database, projection)
     describe(database, projection, journal)

@@ -109,7 +109,8 @@ class PostgresRebuilding:
         for part in rebuilt:
             self._move(part)
         old = [name for name in self._replaced() if self._is_there(name)]
-        self._wait_for_readers([*old, *self._views()])
+        # As readers do: first what is asked for, then what that is made of.
+        self._wait_for_readers([*reversed(self._views()), *old])
         gone = [self._renamed(name, f"{name}_{self._mark}_old") for name in old]
         for table in (*tables.REPLACEABLE, self._lines):
             self._renamed(self._new[table.name].name, table.name)
@@ -139,11 +140,12 @@ class PostgresRebuilding:
 
     def _index_entries(self) -> None:
         """Once there are all; sorting them then takes a third of keeping the index up to date."""
-        new = self._beside(tables.ENTRY_FACTS)
+        new, shared = self._beside(tables.ENTRY_FACTS), self._beside(tables.DIMENSIONS)
         if self._indexed:
             return
         self._database.query(tables.key_of(tables.ENTRY_FACTS, new.name))
-        self._database.query(tables.entry_index(new.name))
+        for statement in tables.entry_indexes(new.name, shared.name):
+            self._database.query(statement)
         self._indexed = True
 
     def _replaced(self) -> Iterator[str]:

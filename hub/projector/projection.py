@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,11 @@ from hub.projector.rule_table import RuleTable, read_rule_table
 _NAME = "projection.yaml"
 _TYPES = ("text", "integer")
 _OWN_VIEWS = ("positions_v1", "quarantine_v1", "conflicts_v1")
+STORES_OWN = frozenset({
+    "meta", "positions", "sources", "undecodable", "quarantine", "quarantine_entities", "acts", "entry_keys", "entries",
+    "entry_facts", "dimensions", "past", "changes", "chosen",
+})  # fmt: skip
+"""Names that some store, or the SELECT over changes, has for itself."""
 
 
 @dataclass(frozen=True)
@@ -109,14 +114,24 @@ def _read(name: str, places: Sequence[Path], said: Mapping[str, Any]) -> Project
         rows, wrong = read_rule_table(_text(path), path, columns, tuple(form["key"]))
         tables.append(RuleTable(str(table), columns, tuple(form["key"]), rows))
         problems += wrong
+    views = {Path(file).stem: _text(_file(places, file)) for file in said["views"]}
+    problems += _named_twice(_file(places, _NAME), [lines.table, *(table.name for table in tables), *views])
     if problems:
         raise ConfigWrong(problems)
-    views = {Path(file).stem: _text(_file(places, file)) for file in said["views"]}
     version, title = int(said["version"]), str(said["title"])
     decisive = [version, lines.table, lines.select, lines.keys, lines.sums, views]
     decisive += [[table.name, table.columns, table.key, sorted(table.rows)] for table in tables]
     digest = hashlib.sha256(json.dumps(decisive, ensure_ascii=False).encode()).hexdigest()
     return Projection(name, version, title, lines, tuple(tables), views, digest)
+
+
+def _named_twice(path: Path, names: Sequence[str]) -> Iterator[Problem]:
+    """Tables and views are of one kind: one name stands for one of them, and not for a store's own."""
+    taken = STORES_OWN | {*_OWN_VIEWS}
+    for name in names:
+        if name in taken:
+            yield _problem(path, "NAME_TAKEN", "{name} is the name of another table or view", name=name)
+        taken |= {name}
 
 
 def _type(kind: str) -> str:

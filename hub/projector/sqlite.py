@@ -15,7 +15,7 @@ import pyarrow as pa
 from hub.errors import Stop
 from hub.journal.port import Topic
 from hub.projector import sqlite_tables as tables
-from hub.projector.description import must_fit, must_follow
+from hub.projector.description import must_be_whole, must_fit, must_follow
 from hub.projector.entries import SCHEMA, Int64s, Statements, blobs, statements
 from hub.projector.file_shares import FileShares
 from hub.projector.fold import Folded, fold
@@ -156,6 +156,7 @@ class SqliteStore:
     def _old(self) -> tuple[Int64s, Statements]:
         """The entries of the staged entities that stand, and their row numbers."""
         found = self._database.rows(tables.STANDING_ENTRIES)
+        must_be_whole(len(found), sum(row[0] is not None for row in found), path=str(self.path))
         columns = list(zip(*found, strict=True)) or [()] * (len(SCHEMA) + 1)
         arrays = [pa.array(column, field.type) for column, field in zip(columns[1:], SCHEMA, strict=True)]
         return np.array(columns[0], dtype=np.int64), statements(pa.table(arrays, schema=SCHEMA))

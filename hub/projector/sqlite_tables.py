@@ -121,7 +121,7 @@ INSERT_KEYS = (
     f" chosen.row_no {FROM_STAGE} ORDER BY coming.entity_key"
 )
 STANDING_ENTRIES = (
-    "SELECT entries.* FROM entry_keys CROSS JOIN entries ON entries.row_no = entry_keys.row_no"
+    "SELECT entries.* FROM entry_keys LEFT JOIN entries ON entries.row_no = entry_keys.row_no"
     " WHERE entry_keys.entity_id IN (SELECT coming.entity_key FROM stage.coming)"
 )
 INSERT_PAST = (

@@ -86,6 +86,33 @@ def test_a_file_that_is_no_projection_is_refused(tmp_path: Path, text: str) -> N
         read_projection("ledger", [tmp_path])
 
 
+@pytest.mark.parametrize(
+    ("change", "twice"),
+    [
+        ({}, []),
+        ({"  chains:": "  dimensions:"}, ["dimensions"]),
+        ({"  chains:": "  entries:", "  authority:": "  lines:"}, ["entries", "lines"]),
+        ({"table: lines": "table: past"}, ["past"]),
+        ({"flows_v1.sql": "positions_v1.sql"}, ["positions_v1"]),
+    ],
+)
+def test_one_name_stands_for_one_thing(tmp_path: Path, change: dict[str, str], twice: list[str]) -> None:
+    """A table or view that is called as another one, or as one that some store has for itself, is refused everywhere."""
+    shutil.copytree(PRODUCT / "ledger", tmp_path / "ledger")
+    path = tmp_path / "ledger/projection.yaml"
+    text = path.read_text(encoding="utf-8")
+    for old, new in change.items():
+        text = text.replace(old, new, 1)
+    path.write_text(text, encoding="utf-8")
+    (tmp_path / "ledger/positions_v1.sql").write_text("SELECT 1 AS one", encoding="utf-8")
+    try:
+        read_projection("ledger", [tmp_path])
+        found = []
+    except ConfigWrong as error:
+        found = [problem.facts["name"] for problem in error.problems]
+    assert found == twice
+
+
 def test_an_unknown_projection_says_where_it_was_looked_for(tmp_path: Path) -> None:
     """Every folder looked into is named."""
     with pytest.raises(RequestWrong, match="nothing") as wrong:
