@@ -3,6 +3,7 @@
 Everyone who takes part has a session that holds a shared lock (so all can be counted) and a lock for each partition
 that is his. A thread keeps the session awake; a process that is stopped, cut off or dead lets it sleep, the server
 ends it after some seconds, and its partitions are free. Should it wake up, its claims are no longer the newest.
+The same thread ends sessions of others that were stopped where the server itself would wait for ever.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import psycopg
 from hub.errors import Fenced, StoreUnavailable
 from hub.journal.port import TOPICS, Topic
 from hub.projector.postgres_server import Server
+from hub.projector.postgres_stuck import Stuck
 
 # Classes of advisory locks: the first half of their keys.
 _TAKES_PART, _OWNS = 0x7761_7301, 0x7761_7302
@@ -107,9 +109,10 @@ class PostgresShares:
         return row[0] if row is not None else None
 
     def _stay_awake(self) -> None:
+        stuck = Stuck(self._server.patience)
         while not self._ended.wait(self._server.patience / 5):
             try:
-                self._connection.execute("SELECT 1")
+                stuck.look(self._connection, time.monotonic())
             except psycopg.Error:
                 return  # whoever uses the session next is told
 

@@ -9,6 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from hub.journal.port import Outgoing
 from hub.projector.clock import now
 from hub.projector.messages import batch
 from hub.projector.port import Bundle
+from hub.projector.postgres_make import MAKING
 from hub.projector.postgres_positions import WRITES
 from hub.projector.postgres_server import Server
 from hub.projector.postgres_shares import PostgresShares
@@ -174,6 +176,26 @@ def test_one_that_was_stopped_in_the_midst_of_sending_is_ended(
         assert claim.epoch == 2
         with pytest.raises(psycopg.OperationalError):
             sending.close()
+
+
+def test_one_that_was_stopped_between_statements_sent_together_is_ended(
+    journal: Partitioned, tmp_path: Path, in_postgres: PostgresStores
+) -> None:
+    """The server has some of them, and waits for the rest: whatever that session holds, others get it in the end."""
+    stopped = Server(in_postgres.url(), patience=0.5).connect({}).pgconn  # it ends whoever is idle after half a second
+    stopped.enter_pipeline_mode()
+    stopped.send_query_params(b"BEGIN", None)
+    stopped.send_query_params(b"SELECT pg_advisory_xact_lock(%d)" % MAKING, None)
+    stopped.send_flush_request()
+    stopped.flush()
+    held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+    until(lambda: rows(in_postgres, held) == [(1,)])
+    with closing(in_postgres.open(patience=0.5)) as store, ThreadPoolExecutor(1) as pool:
+        done = pool.submit(project_once, journal, store, ledger(), tmp_path)
+        try:
+            assert done.result(PATIENCE)["projections"][0]["applied"] == 0
+        finally:
+            stopped.finish()
 
 
 def test_who_was_fenced_may_try_again(in_postgres: PostgresStores) -> None:
