@@ -8,6 +8,7 @@ from functools import cached_property
 
 from filelock import FileLock
 
+from hub.intake.cache_file import as_left
 from hub.intake.connector import SqlSpec
 from hub.intake.engine import Engine
 from hub.intake.memory import system_memory
@@ -54,10 +55,12 @@ class Puller:
         """Hold the identity: its lock (freed by the system when its holder dies) and the journal's fence."""
         locks = self._around.folder / "data" / "locks"
         locks.mkdir(parents=True, exist_ok=True)
+        cache = self._around.seen_path(self._plug.connector.identity)
         with (
             system_memory,
             FileLock(locks / f"{self._plug.connector.identity}.lock"),
-            thrown_away_if_spoilt(self._around.seen_path(self._plug.connector.identity)),
+            thrown_away_if_spoilt(cache),
+            as_left(cache),
             closing(Session(self._plug, self._journal, self._around, self._engine, act_id)) as session,
         ):
             yield session

@@ -33,18 +33,27 @@ def thrown_away_if_spoilt(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if code not in _DAMAGED | _NOT_NOW:
+        if not is_damage(error) and _code(error) not in _NOT_NOW:
             raise
-        if code in _DAMAGED:
-            _throw_away(path)
-        kind = CacheSpoilt if code in _DAMAGED else JournalUnavailable
+        if is_damage(error):
+            throw_away(path)
+        kind = CacheSpoilt if is_damage(error) else JournalUnavailable
         raise kind("the cache {path} cannot be used: {reason}", path=str(path), reason=str(error)) from error
     except Contradiction as error:
-        _throw_away(path)
+        throw_away(path)
         raise CacheSpoilt("the cache {path} cannot be used: {reason}", path=str(path), reason=str(error)) from error
 
 
-def _throw_away(path: Path) -> None:
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether SQLite says that the file is damaged."""
+    return _code(error) in _DAMAGED
+
+
+def _code(error: sqlite3.Error) -> int:
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
+def throw_away(path: Path) -> None:
+    """Remove a cache, and what SQLite keeps beside it."""
     for name in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
         name.unlink(missing_ok=True)

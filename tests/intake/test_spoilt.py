@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import sqlite3
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from hub.errors import JournalUnavailable
+from hub.intake import cache_file
 from hub.intake.spoilt import CacheSpoilt, thrown_away_if_spoilt
 from tests.intake.world import NAME, World, connector, table_source, world
 
@@ -64,6 +66,46 @@ def test_a_key_that_is_not_where_it_is_looked_for(tmp_path: Path) -> None:
         here.pull(compare=True)
         here.project()
         assert here.masses().keys() == {row["K"] for row in rows[1:]}
+
+
+@pytest.mark.parametrize("killed", [False, True])
+@pytest.mark.parametrize("lacking", [1, 200, 3000])
+def test_a_page_of_which_the_end_is_lost(tmp_path: Path, lacking: int, killed: bool) -> None:
+    """SQLite takes what is not there for zeros, and keys for gone: a file that is shorter than it was is not used at
+    all, and that it grew is known of one who was killed, too."""
+    with world(tmp_path, connector(table_source())) as here:
+        rows = [{"K": f"k{n}", "M": "1"} for n in range(ROWS)]
+        here.table(rows)
+        here.pull()
+        if killed:  # before he could say how he left it
+            left = here.folder / "data" / "seen" / f"{NAME}.left"
+            here.pull()
+            left.write_text(json.dumps(json.loads(left.read_text()) | {"modified_ns": None}))
+        here.table([{**row, "M": "2"} for row in rows[1:]])
+        cache = here.folder / "data" / "seen" / f"{NAME}.db"
+        with closing(sqlite3.connect(cache)) as db:
+            db.execute("UPDATE seen SET revision = 7")  # nobody may believe it
+            db.commit()
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        os.truncate(cache, cache.stat().st_size - lacking)
+        here.pull(compare=True)
+        assert here.masses() == {row["K"]: 2 for row in rows[1:]}
+
+
+def test_one_that_is_as_it_was_left_is_not_read_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What costs a look at every page is done only where somebody was killed, or the file was changed."""
+    checked: list[Path] = []
+    monkeypatch.setattr(cache_file, "_is_sound", lambda path: checked.append(path) or True)
+    with world(tmp_path, connector(table_source())) as here:
+        here.table([{"K": "a", "M": "1"}])
+        for _ in range(2):
+            here.pull()
+        assert checked == []
+        cache = here.folder / "data" / "seen" / f"{NAME}.db"
+        os.utime(cache)
+        here.pull()
+        assert checked == [cache]
+        assert here.masses() == {"a": 1}
 
 
 @pytest.mark.parametrize("how", DAMAGES)
