@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from hub.errors import ConfigWrong, RequestWrong
-from hub.projector.projection import read_projection
+from hub.projector import postgres_tables, sqlite_tables
+from hub.projector.projection import STORES_OWN, read_projection
 from tests.projector.histories import ROOT, event, ledger, rules, table
 
 PRODUCT = ROOT / "projections"
@@ -111,6 +112,13 @@ def test_one_name_stands_for_one_thing(tmp_path: Path, change: dict[str, str], t
     except ConfigWrong as error:
         found = [problem.facts["name"] for problem in error.problems]
     assert found == twice
+
+
+def test_every_store_has_its_own_names() -> None:
+    """What a store makes for itself, whatever the projection, no projection may name."""
+    in_postgres = {table.name for table in (*postgres_tables.STANDING, *postgres_tables.REPLACEABLE)}
+    in_sqlite = {*sqlite_tables.STANDING, *sqlite_tables.REPLACEABLE}
+    assert in_postgres | in_sqlite <= STORES_OWN
 
 
 def test_an_unknown_projection_says_where_it_was_looked_for(tmp_path: Path) -> None:
