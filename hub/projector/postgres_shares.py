@@ -82,15 +82,15 @@ class PostgresShares:
             return len(self._held[topic]) > self._share(self._asked[topic])
 
     def every(self, topic: Topic, partitions: Sequence[int]) -> None:
-        """As the port says: others give theirs back when they have come to the journal's end."""
+        """As the port says: others give theirs back when they have come to the journal's end. One after the other:
+        of two who want all, the second holds nothing that the first one still waits for."""
         held = self._held[topic]
-        while True:
-            with self._translated():
-                for partition in sorted({*partitions} - held):
+        for partition in sorted(partitions):
+            while partition not in held:
+                with self._translated():
                     self._try(topic, partition)
-            if held >= {*partitions}:
-                return
-            time.sleep(_PAUSE_SECONDS)
+                if partition not in held:
+                    time.sleep(_PAUSE_SECONDS)
 
     def _share(self, count: int) -> int:
         """A fair part of so many partitions, rounded up."""

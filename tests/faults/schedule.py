@@ -114,4 +114,4 @@ def many(seeds: Sequence[int], folder: Path, pairs: Sequence[Pair], until: float
 def _told(one: Found) -> str:
     kinds = ", ".join(f"{kind} {times}" for kind, times in sorted(one.times.items()) if times)
     came = one.left_out or f"{one.lost} lost, {one.doubled} doubled, {len(one.wrong)} wrong"
-    return f"seed {one.seed} on {'+'.join(one.pair)}: {came} ({kinds})"
+    return "\n  ".join([f"seed {one.seed} on {'+'.join(one.pair)}: {came} ({kinds})", *one.wrong])

@@ -99,6 +99,19 @@ def test_who_wants_all_gets_them_one_by_one(in_postgres: PostgresStores) -> None
             assert second.mine("events", every) != every  # asking anew, it is one of two
 
 
+def test_two_who_want_all_do_not_wait_for_each_other(in_postgres: PostgresStores) -> None:
+    """Who waits for one partition holds none that comes after it: two rebuilds that begin at once go one by one."""
+    server, every = Server(in_postgres.url()), list(range(PARTITIONS))
+    with ThreadPoolExecutor(1) as thread, PostgresShares(server) as holds, PostgresShares(server) as other:
+        assert holds.mine("events", every[:1]) == every[:1]
+        waits, asked = thread.submit(_every, server, every), set[object]()
+        until(lambda: _has_asked(in_postgres, asked) > PARTITIONS)
+        assert other.mine("events", every[-1:]) == every[-1:]
+        assert holds.mine("events", []) == []
+        assert other.mine("events", []) == []
+        waits.result(PATIENCE)
+
+
 @pytest.mark.parametrize("astray", [None, 3])
 def test_two_at_once_give_the_oracle(
     tmp_path: Path, journal: Partitioned, in_postgres: PostgresStores, astray: int | None
@@ -239,6 +252,22 @@ def test_a_batch_of_several_partitions_is_one(journal: Partitioned, in_postgres:
         assert store.apply(bundle)
         assert not store.apply(bundle)
     assert rows(in_postgres, "SELECT COUNT(*) FROM entries") == [(40,)]
+
+
+def _every(server: Server, partitions: list[int]) -> None:
+    with PostgresShares(server) as shares:
+        shares.every("events", partitions)
+
+
+def _has_asked(stores: PostgresStores, moments: set[object]) -> int:
+    """How often the newest of the sessions was seen asking for a partition; ``moments`` remembers when."""
+    with psycopg.connect(stores.url()) as connection:
+        found = connection.execute(
+            "SELECT query, query_start FROM pg_stat_activity WHERE datname = current_database()"
+            " AND application_name = 'wastehub' ORDER BY backend_start DESC LIMIT 1"
+        ).fetchall()
+    moments |= {at for query, at in found if query.startswith("SELECT pg_try_advisory_lock")}
+    return len(moments)
 
 
 def _compare(stores: PostgresStores, oracle: Oracle) -> None:
