@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hub.errors import JournalCorrupt, RequestWrong
+from hub.errors import JournalCorrupt, RequestWrong, Stop
 from hub.events import columns as codec
 from hub.events.schema import FOR_TOPIC, arrow
 from hub.intake import functions, selecting
@@ -91,10 +91,11 @@ def _placed(table: pa.Table, partitions: Any, positions: Any) -> pa.Table:
 
 
 def catch_up(journal: Journal, seen: Seen, identity: str) -> None:
-    """Fold into the cache what the journal has of this identity and the cache does not know yet."""
-    if seen.note("journal") != journal.identity:
-        seen.forget()
-        seen.set_note("journal", journal.identity)
+    """Fold into the cache what the journal has of this identity and the cache does not know yet.
+
+    Raises Stop where the journal is not the one that it was: a topic made anew has lost what was said.
+    """
+    _must_be_of(journal, seen)
     for topic in ("events", "quarantine", "acts"):
         start = {int(p): int(n) for p, n in (seen.note(f"folded_{topic}") or {}).items()}
         while runs := journal.read(topic, start, _READ_AT_ONCE, identity):
@@ -107,6 +108,22 @@ def catch_up(journal: Journal, seen: Seen, identity: str) -> None:
                 for act in table.to_pylist() if table is not None and topic == "acts" else ():
                     fold_act(seen.db, act)
                 seen.set_note(f"folded_{topic}", {str(p): n for p, n in start.items()})
+
+
+def _must_be_of(journal: Journal, seen: Seen) -> None:
+    """A cache of a journal elsewhere is forgotten: the hub was pointed to this one. Raises Stop where it is of another
+    journal at the same place."""
+    mine, found = {"place": journal.place, "identity": journal.identity}, seen.note("journal")
+    if found is not None and found["place"] == mine["place"] and found["identity"] != mine["identity"]:
+        raise Stop(
+            "the journal {place} is not the one that this hub pulled into before ({found}, not {wanted})",
+            place=journal.place, found=mine["identity"], wanted=found["identity"],
+            remedy="Restore it from its backup or mirror: what was said and decided is in it alone. To begin anew all the "
+            "same, with nothing of it, delete the folder data/seen and the store.",
+        )  # fmt: skip
+    if found != mine:
+        seen.forget()
+        seen.set_note("journal", mine)
 
 
 def _ours(journal: Journal, topic: Topic, run: Run, identity: str) -> pa.Table:

@@ -21,7 +21,7 @@ from hub.events.standing import Known
 from hub.staged import TABLE, Stages
 
 GOOD, QUARANTINED, ABSENT = "good", "quarantined", "absent"
-_VERSION = "3"
+_VERSION = "4"
 _PAGE_SIZE = 4096
 _FEW = 1_000
 """Up to so many rows come one by one: a file for them would take longer."""

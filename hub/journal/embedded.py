@@ -65,6 +65,11 @@ class EmbeddedJournal:
         return self._identity
 
     @property
+    def place(self) -> str:
+        """Its path."""
+        return str(self._path)
+
+    @property
     def partitions(self) -> Mapping[Topic, Sequence[int]]:
         """Always partition 0."""
         return dict.fromkeys(TOPICS, (0,))

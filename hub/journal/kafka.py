@@ -30,7 +30,7 @@ from hub.journal.kafka_partition import partitions_of
 from hub.journal.kafka_places import picked, strides
 from hub.journal.kafka_readers import Readers
 from hub.journal.kafka_runs import Collected, frame
-from hub.journal.kafka_schemas import BuiltIn, Schemas
+from hub.journal.kafka_schemas import BuiltIn, Registered, Schemas
 from hub.journal.kafka_topics import Topics
 from hub.journal.port import TOPICS, Appended, Fence, Int64s, Outgoing, Run, Stored, Topic
 
@@ -69,6 +69,7 @@ class KafkaJournal:
     def __init__(self, url: str, secret: Callable[[str], str] = str, *, patience: float = 30.0) -> None:
         found = address(url, secret)
         self._names: dict[Topic, str] = {topic: f"{found.prefix}.{topic}" for topic in TOPICS}
+        self._place = f"{','.join(sorted(found.servers.split(',')))}/{found.prefix}"
         self._prefix, self._partitions = found.prefix, range(found.partitions)
         self._client = _client(found.client, found.servers, found.options, patience)
         self._schemas = self._schemas_of(found.registry, patience)
@@ -88,7 +89,7 @@ class KafkaJournal:
             from hub.journal.kafka_registry import Registry
         except ModuleNotFoundError as error:
             raise no_registry_client() from error
-        return Registry(registry, {FOR_TOPIC[topic]: name for topic, name in self._names.items()}, patience)
+        return Registered(Registry(registry, {FOR_TOPIC[topic]: name for topic, name in self._names.items()}, patience))
 
     def _readers_of(self, topic: Topic, patience: float, *, ahead: bool) -> Readers:
         return Readers(lambda: self._client.reader(self._names[topic], ahead=ahead), patience)
@@ -97,6 +98,11 @@ class KafkaJournal:
     def identity(self) -> str:
         """The cluster's id and the topics' ids."""
         return self._topics.identity
+
+    @property
+    def place(self) -> str:
+        """The servers and the topics' prefix."""
+        return self._place
 
     @property
     def partitions(self) -> Mapping[Topic, Sequence[int]]:

@@ -1,4 +1,4 @@
-"""Which schema a message on Kafka was written with, where there is no registry: a numbering that is the product's own.
+"""Which schema a message on Kafka was written with: by a registry where there is one, or by the product's own numbering.
 
 Every released version of every schema has a number, the same in each hub and for ever: 10 × version + the schema's
 place among the three. A number that this version does not know was given by a newer one.
@@ -6,6 +6,7 @@ place among the three. A number that this version does not know was given by a n
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import cache
 from typing import Final, Protocol
@@ -40,6 +41,42 @@ class BuiltIn:
         if found is None:
             raise RequestWrong("this journal knows no schema {schema_id}", schema_id=schema_id)
         return found
+
+
+class Registered:
+    """The numbers of a schema registry, and beside them the product's own: of messages that were written before there
+    was a registry. Where both know a number, the registry's counts if its schema is one of the product's.
+    """
+
+    def __init__(self, registry: Schemas) -> None:
+        self._registry, self._own = registry, BuiltIn()
+        self._texts: dict[int, str] = {}
+
+    def current(self) -> Mapping[str, int]:
+        """The registry's."""
+        return self._registry.current()
+
+    def text(self, schema_id: int) -> str:
+        """The schema with this number, asked for once."""
+        if schema_id not in self._texts:
+            self._texts[schema_id] = self._found(schema_id)
+        return self._texts[schema_id]
+
+    def _found(self, schema_id: int) -> str:
+        try:
+            found = self._registry.text(schema_id)
+        except RequestWrong:
+            return self._own.text(schema_id)
+        return found if _names(found) in map(_names, map(schemas.text, schemas.NAMES)) else _numbered().get(schema_id, found)
+
+
+def _names(schema: str) -> tuple[object, object] | None:
+    """Namespace and name of a record; None of anything else."""
+    try:
+        said = json.loads(schema)
+    except ValueError:
+        return None
+    return (said.get("namespace"), said.get("name")) if isinstance(said, dict) else None
 
 
 @cache

@@ -90,6 +90,10 @@ class Journal(Protocol):
         """Names this very journal: another one behind the same address has another identity."""
 
     @property
+    def place(self) -> str:
+        """Its address, fit to be shown. Another identity at the same place: somebody made it anew."""
+
+    @property
     def partitions(self) -> Mapping[Topic, Sequence[int]]:
         """The partitions of every topic."""
 

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from hub.ahead import ahead
+from hub.errors import Refused
 from hub.journal.port import Journal, Run
 from hub.projector.entries import SCHEMA, Int64s, from_events
 from hub.projector.fold import Mask
@@ -26,19 +27,30 @@ from hub.projector.project import BATCH, Progress
 
 @dataclass
 class Seen:
-    """What was counted in one partition."""
+    """What was counted in one partition. ``aside``: how many of the messages that the store was folded from it could
+    not use; more than that is no rebuild of it."""
 
     claim: Claim
+    aside: int
     next: int = 0
     decoded: int = 0
     messages: int = 0
     undecodable: list[Undecodable] = field(default_factory=list)
 
     def add(self, run: Run, read: Read) -> None:
-        """One more run."""
+        """One more run. Raises Refused where what stands would be lost."""
         self.next, self.messages = run.next, self.messages + len(run.values)
         self.decoded += len(read.positions)
         self.undecodable += read.undecodable
+        for bad in read.undecodable:
+            self.aside -= bad.position < self.claim.position
+            if self.aside < 0:
+                raise Refused(
+                    "a message that the store was folded from cannot be read any more: {place}: {reason}",
+                    place=f"{run.topic}/{run.partition}/{bad.position}", reason=bad.reason,
+                    remedy="Look at registry= in hub.toml, and whether this wastehub is older than the message; what "
+                    "stands, stays. To do without such messages drop the store and project again.",
+                )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -84,10 +96,13 @@ class Counting:
 
 
 class FirstPass:
-    """Reads up to the journal's end as it was at the start. ``folder``: where entries and keys wait."""
+    """Reads up to the journal's end as it was at the start. ``aside``: partition → how many messages the store that
+    stands could not use; ``folder``: where entries and keys wait."""
 
-    def __init__(self, journal: Journal, claims: Sequence[Claim], folder: Path, counting: Counting) -> None:
-        self.seen = {claim.partition: Seen(claim) for claim in claims}
+    def __init__(
+        self, journal: Journal, claims: Sequence[Claim], aside: Mapping[int, int], folder: Path, counting: Counting
+    ) -> None:
+        self.seen = {claim.partition: Seen(claim, aside.get(claim.partition, 0)) for claim in claims}
         self.sources: set[tuple[str, str, str]] = set()
         self.newest = Newest(folder)
         self._journal, self._folder, self._counting = journal, folder, counting

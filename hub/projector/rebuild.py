@@ -21,7 +21,7 @@ from hub.projector.buckets import Bucket, Counting, FirstPass, Seen
 from hub.projector.clock import now
 from hub.projector.fold import changes
 from hub.projector.linear import Linear
-from hub.projector.port import Rebuilding, Rebuilt, Store
+from hub.projector.port import PROJECTIONS, Rebuilding, Rebuilt, Store
 from hub.projector.project import Progress, project_shared
 from hub.projector.projection import Projection
 
@@ -44,10 +44,17 @@ def rebuild(
         shares.every("events", partitions)
         for buckets in attempts:
             with _folder() as folder, closing(store.rebuilding(projection, journal.identity)) as making:
-                first = FirstPass(journal, store.claim("events", partitions), folder, counting)
+                claims = store.claim("events", partitions)
+                first = FirstPass(journal, claims, _aside(store), folder, counting)
                 if _made(first, buckets, projection, making, counting):
                     break
         return project_shared(journal, store, projection, shares)
+
+
+def _aside(store: Store) -> dict[int, int]:
+    """Partition → how many messages of it the store that stands could not use."""
+    own = [row for row in store.positions() if row["projection"] == PROJECTIONS["events"]]
+    return {row["partition"]: row["quarantined"] for row in own}
 
 
 def _made(

@@ -210,8 +210,9 @@ class JournalContract(JournalFailures):
         assert [x.value for x in journal.read_at("events", places)] == values
 
     def test_identity(self, open_journal: OpenJournal, open_other: OpenJournal, journal: Journal) -> None:
-        """A journal keeps its identity through any number of handles; another journal has another one."""
+        """A journal keeps its identity and its place through any number of handles; another one has another identity."""
         with closing(open_journal()) as again, closing(open_other()) as other:
+            assert journal.place == again.place
             assert journal.identity == again.identity
             assert journal.identity != other.identity
 

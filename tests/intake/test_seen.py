@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from hub.errors import Stop
 from hub.intake.seen import Seen
 from tests.intake.world import NAME, Killed, World, connector, table_source, world
 
@@ -79,7 +80,7 @@ def test_the_cache_of_an_older_version_is_made_again(here: World) -> None:
 
 
 def test_the_cache_of_another_journal_is_forgotten(here: World, tmp_path: Path) -> None:
-    """A hub whose journal was put away begins anew: everything is said again."""
+    """A hub that is pointed to another journal begins anew: everything is said again."""
     with world(tmp_path / "other", connector(table_source(", version: V, deleted: \"D = '1'\""), parts=True)) as other:
         other.table(ROWS)
         target = other.around.seen_path(NAME)
@@ -89,6 +90,19 @@ def test_the_cache_of_another_journal_is_forgotten(here: World, tmp_path: Path) 
         other.pull()
         assert other.masses() == {"a": 1}
         assert other.errors() == ["NUMBER_UNREADABLE"]
+
+
+def test_a_journal_made_anew_where_it_was_stops_the_pull(here: World) -> None:
+    """What a lost journal said is not said again as if it were new: a person must know. Without the cache it begins."""
+    for path in [*here.folder.glob("journal.db*"), *here.folder.glob("store.db*")]:
+        path.unlink()
+    with world(here.folder, connector(table_source(", version: V, deleted: \"D = '1'\""), parts=True)) as again:
+        with pytest.raises(Stop, match="not the one that this hub pulled into"):
+            again.pull()
+        assert {*again.ends().values()} == {0}
+        again.around.seen_path(NAME).unlink()
+        again.pull()
+        assert again.masses() == {"a": 1}
 
 
 def test_positions_only_grow(here: World) -> None:

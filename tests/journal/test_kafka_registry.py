@@ -14,6 +14,7 @@ import pytest
 from hub.errors import JournalUnavailable, Refused, RequestWrong
 from hub.events import schema
 from hub.journal.kafka import KafkaJournal
+from hub.journal.kafka_schemas import BuiltIn
 from hub.journal.port import TOPICS, Journal
 from tests.broker import Broker
 from tests.contracts.journal_processes import OpenJournal, batch, messages, runs
@@ -118,6 +119,29 @@ def test_an_unknown_number(open_journal: OpenJournal) -> None:
     """A number that the registry does not know is an error that names it."""
     with closing(open_journal()) as journal, pytest.raises(RequestWrong, match="4711"):
         journal.schema(4711)
+
+
+@pytest.mark.parametrize("taken", [None, '"string"', '{"type": "record", "name": "Order", "fields": []}'])
+def test_a_registry_named_later(
+    open_journal: OpenJournal, broker: Broker, prefix: str, registry: Registry, taken: str | None
+) -> None:
+    """What was written before keeps the number and the schema that it had, also where the registry gave that number to
+    somebody else's; of a schema of the hub's own the registry's number counts. Each is asked for once."""
+    with closing(KafkaJournal(f"kafka://{broker.address}/{prefix}")) as before:
+        _filled(before)
+        own = {run.schema_id for topic in TOPICS for run in runs(before, topic)}
+    assert own == set(BuiltIn().current().values())
+    registry.texts |= {number: taken for number in BuiltIn().current().values() if taken is not None}
+    with closing(open_journal()) as journal:
+        _filled(journal)
+        numbers = {topic: {run.schema_id for run in runs(journal, topic) if run.values} for topic in TOPICS}
+        for topic, name in schema.FOR_TOPIC.items():
+            assert numbers[topic] == {BuiltIn().current()[name], *registry.subjects[f"{prefix}.{topic}-value"]}
+            for number in numbers[topic]:
+                assert json.loads(journal.schema(number or 0)) == json.loads(schema.text(name))
+        asked = registry.asked
+        assert all(journal.schema(number or 0) for some in numbers.values() for number in some)
+        assert registry.asked == asked
 
 
 @pytest.mark.parametrize(("status", "error"), [(500, JournalUnavailable), (503, JournalUnavailable), (429, JournalUnavailable),

@@ -31,6 +31,11 @@ class Partitioned:
         return self._parts[0].identity
 
     @property
+    def place(self) -> str:
+        """That of its first part."""
+        return self._parts[0].place
+
+    @property
     def partitions(self) -> Mapping[Topic, Sequence[int]]:
         """As many for every topic."""
         return dict.fromkeys(TOPICS, range(len(self._parts)))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from hub.errors import Fenced, NotInOrder, StoreUnavailable
+from hub.errors import Fenced, NotInOrder, Refused, RequestWrong, StoreUnavailable
 from hub.events import columns
 from hub.journal.embedded import EmbeddedJournal
 from hub.journal.port import Outgoing
@@ -86,6 +86,26 @@ def test_nothing_is_folded_onto_what_is_lost(tmp_path: Path, hub: Hub) -> None:
         append(journal, [event("A", 5, mass_g=3), event("A", 6, mass_g=4)])
     project_once(journal, store, ledger(), tmp_path / "locks")
     assert [row[8] for row in shown(stores)["flows_v1"]] == [4]
+
+
+def test_what_stands_is_not_lost_to_a_rebuild(tmp_path: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where messages that the store was folded from cannot be read any more, it stays as it is; what never could be
+    read, or only came since, stops nothing."""
+    journal, store, stores = hub
+    right = shown(stores)
+
+    def unknown(number: int) -> str:
+        raise RequestWrong("this journal knows no schema {schema_id}", schema_id=number)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(journal, "schema", unknown)
+        with pytest.raises(Refused, match=r"events/0/[0-9]: the schema 1 is not known"):
+            rebuild(journal, store, ledger(), tmp_path / "locks")
+        assert shown(stores) == right
+    append(journal, [], junk=3)
+    rebuild(journal, store, ledger(), tmp_path / "locks")
+    assert shown(stores)["entries_v1"] == right["entries_v1"]
+    assert sum(row["quarantined"] for row in store.positions()) == 4
 
 
 def test_progress_counts_up_to_its_end(tmp_path: Path, hub: Hub) -> None:
