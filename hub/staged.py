@@ -8,14 +8,16 @@ SQLite, and two copies in one process that open the same file break each other's
 from __future__ import annotations
 
 import itertools
+from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import gettempdir
 
 import adbc_driver_manager
 import pyarrow as pa
 from adbc_driver_sqlite import dbapi
 
 from hub.errors import StoreUnavailable
+from hub.scratch import scratch
 
 TABLE = "coming"
 _SETTINGS = (
@@ -30,7 +32,11 @@ class Stages:
 
     def __init__(self, page_size: int) -> None:
         self._settings = (f"PRAGMA page_size = {page_size}", *_SETTINGS)
-        self._folder = TemporaryDirectory(prefix="wastehub-stage-")
+        self._held = ExitStack()
+        try:
+            self._folder = self._held.enter_context(scratch("stage"))
+        except OSError as error:
+            raise _unavailable(gettempdir(), error) from error
         self._numbers = itertools.count()
 
     def write(self, rows: pa.Table, columns: str = "") -> Path:
@@ -39,7 +45,7 @@ class Stages:
         ``columns``: those of the table that will take them all. SQLite then copies rows as they are, without taking
         them apart (sqlite.org/src: xferOptimization).
         """
-        path = Path(self._folder.name) / f"{next(self._numbers)}.db"
+        path = self._folder / f"{next(self._numbers)}.db"
         try:
             with dbapi.connect(str(path), autocommit=True) as connection, connection.cursor() as cursor:
                 for statement in [*self._settings, *([f"CREATE TABLE {TABLE} {columns}"] if columns else [])]:
@@ -47,10 +53,13 @@ class Stages:
                     cursor.fetchall()
                 cursor.adbc_ingest(TABLE, rows, mode="append" if columns else "create")
         except (adbc_driver_manager.Error, OSError) as error:
-            raise StoreUnavailable("rows cannot be staged in {path}: {reason}",
-                                   path=str(path), reason=str(error)[:300]) from error  # fmt: skip
+            raise _unavailable(str(path), error) from error
         return path
 
     def close(self) -> None:
         """Remove the folder and what is left in it."""
-        self._folder.cleanup()
+        self._held.close()
+
+
+def _unavailable(path: str, error: Exception) -> StoreUnavailable:
+    return StoreUnavailable("rows cannot be staged in {path}: {reason}", path=path, reason=str(error)[:300])

@@ -1,5 +1,5 @@
 """The PostgreSQL store's rebuild: one transaction that makes new tables beside the old, fills them in bulk, gives them
-their keys last and swaps them in. One that is killed leaves nothing behind.
+their keys last and swaps them in. One that is killed leaves nothing behind in the database.
 
 The views are replaced, never dropped: who may read them, and what others built on them, stays. The swap waits for
 those who are reading, a second at a time, so that nobody who begins to read waits longer for it.

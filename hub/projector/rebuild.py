@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory, gettempdir
+from tempfile import gettempdir
 from typing import Any
 
 import duckdb
@@ -24,6 +24,7 @@ from hub.projector.linear import Linear
 from hub.projector.port import PROJECTIONS, Rebuilding, Rebuilt, Store
 from hub.projector.project import Progress, project_shared
 from hub.projector.projection import Projection
+from hub.scratch import scratch
 
 STAGED = 8
 """So many pieces of keys may lie ready on the disk while the store is still busy with the entries."""
@@ -100,8 +101,8 @@ def _winning(bucket: Bucket, linear: Linear, making: Rebuilding) -> Iterator[tup
 def _folder() -> Iterator[Path]:
     """Where a rebuild keeps what is too much for the memory; StoreUnavailable where there is no room for it."""
     try:
-        with TemporaryDirectory(prefix="wastehub-rebuild-") as folder:
-            yield Path(folder)
+        with scratch("rebuild") as folder:
+            yield folder
     except (OSError, duckdb.IOException, duckdb.OutOfMemoryException) as error:
         raise StoreUnavailable(
             "the store {path} does not take or give rows: {reason}", path=gettempdir(), reason=str(error)

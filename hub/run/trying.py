@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import Any
 
 from hub.errors import Problem
@@ -11,6 +9,7 @@ from hub.intake.seen import Seen
 from hub.intake.trying import Trial
 from hub.intake.trying import preview as preview_source
 from hub.run.parts import Parts
+from hub.scratch import scratch
 from hub.texts import translate
 
 
@@ -34,9 +33,9 @@ def _error(problem: Problem) -> dict[str, Any]:
 def test(hub: Parts, name: str | None) -> dict[str, Any]:
     """{"tests": [{connector, name, passed, differences}]}: the inline tests of the connectors' files."""
     found = []
-    with tempfile.TemporaryDirectory() as folder:
+    with scratch("trial") as folder:
         for number, plug in enumerate(hub.plugs([name] if name else [])):
-            seen = Seen(Path(folder) / f"{number}.db")
+            seen = Seen(folder / f"{number}.db")
             try:
                 trial, cases = Trial(plug, seen, hub.around().now()), plug.connector.tests
                 for case, differences in zip(cases, trial.run_all(cases), strict=True):
@@ -55,8 +54,8 @@ def test(hub: Parts, name: str | None) -> dict[str, Any]:
 
 def preview(hub: Parts, name: str, limit: int) -> dict[str, Any]:
     """{"rows", "quarantined"}: the first records of the source as what they would become."""
-    with tempfile.TemporaryDirectory() as folder:
-        seen = Seen(Path(folder) / "preview.db")
+    with scratch("preview") as folder:
+        seen = Seen(folder / "preview.db")
         try:
             return preview_source(hub.plugs([name])[0], seen, hub.around(), limit)
         finally:
