@@ -12,6 +12,7 @@
     │   ├── SourceUnavailable    a department's system
     │   ├── JournalUnavailable   the journal: locked, disk full, broker away
     │   └── StoreUnavailable     the projections' database
+    ├── Interrupted              told to stop in the midst of it; what was done stands, the next one goes on (exit 3)
     └── SetAside                 this record or message cannot be used: quarantine it, go on with the others
 
 Every error carries its facts as fields (``facts``) and a template that is translated where it is shown.
@@ -130,6 +131,12 @@ class StoreUnavailable(Retry):
 
     def __init__(self, template: str, *, remedy: str = "", **facts: Any) -> None:
         super().__init__(template, remedy=remedy or _SEE_DISK, **facts)
+
+
+class Interrupted(HubError):
+    """This process was told to stop."""
+
+    exit_code = 3
 
 
 class SetAside(HubError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -30,13 +31,15 @@ def shown() -> Iterator[Progress]:
         transient=True,
     )
     tasks: dict[str, TaskID] = {}
+    lock = threading.Lock()
 
     def tell(what: str, done: int, total: int | None) -> None:
-        if what not in tasks:
-            for before in tasks.values():  # one thing after the other: what came before is done
-                bars.update(before, total=bars.tasks[before].completed)
-            tasks[what] = bars.add_task(what, total=total)
-        bars.update(tasks[what], completed=done, total=total)
+        with lock:  # connectors tell it, each from a thread of its own
+            if what not in tasks:
+                for before in tasks.values():  # one thing after the other: what came before is done
+                    bars.update(before, total=bars.tasks[before].completed)
+                tasks[what] = bars.add_task(what, total=total)
+            bars.update(tasks[what], completed=done, total=total)
 
     with bars:
         yield tell

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import cached_property
+from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from hub.intake.cache_file import as_left
 from hub.intake.connector import SqlSpec
@@ -19,6 +20,9 @@ from hub.intake.pulled import Pulled
 from hub.intake.session import Session, Surroundings
 from hub.intake.spoilt import CacheSpoilt, thrown_away_if_spoilt
 from hub.journal.port import Journal
+
+_LOOK_SECONDS = 0.5
+"""So often one who waits for a lock looks whether it is to stop."""
 
 
 class Puller:
@@ -35,7 +39,8 @@ class Puller:
         """Read the source once. ``wait``: for files that still move. ``compare``: all keys and texts, cursor or not.
 
         Waits for another pull of the same connector. Raises Refused where the key or the parts changed, Fenced where a
-        later puller took over, SourceUnavailable and JournalUnavailable where it may be tried again.
+        later puller took over, SourceUnavailable and JournalUnavailable where it may be tried again, Interrupted where it
+        is to stop.
         """
         try:
             return self._pull(wait=wait, compare=compare)
@@ -57,10 +62,22 @@ class Puller:
         locks.mkdir(parents=True, exist_ok=True)
         cache = self._around.seen_path(self._plug.connector.identity)
         with (
+            self._lock(locks / f"{self._plug.connector.identity}.lock"),
             system_memory,
-            FileLock(locks / f"{self._plug.connector.identity}.lock"),
             thrown_away_if_spoilt(cache),
             as_left(cache),
             closing(Session(self._plug, self._journal, self._around, self._engine, act_id)) as session,
         ):
             yield session
+
+    @contextmanager
+    def _lock(self, path: Path) -> Iterator[None]:
+        lock = FileLock(path)
+        while not lock.is_locked:
+            self._around.go_on()
+            with suppress(Timeout):
+                lock.acquire(timeout=_LOOK_SECONDS)
+        try:
+            yield
+        finally:
+            lock.release()

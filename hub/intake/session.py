@@ -12,7 +12,7 @@ from uuid import UUID
 
 import pyarrow as pa
 
-from hub.errors import Refused
+from hub.errors import Interrupted, Refused
 from hub.intake.appending import Appender, catch_up, read_events, read_rows
 from hub.intake.engine import Engine
 from hub.intake.outgoing import Stamp, act
@@ -29,13 +29,20 @@ from hub.journal.port import Journal
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What intake needs from outside: where the hub is, the clock, fresh ids, secrets, and where progress goes."""
+    """What intake needs from outside: where the hub is, the clock, fresh ids, secrets, where progress goes,
+    and whether it is time to stop: asked while it waits, and after every batch."""
 
     folder: Path
     now: Callable[[], datetime]
     new_id: Callable[[], UUID]
     secret: Callable[[str], str]
     progress: Callable[[str, int], None] = lambda _name, _rows: None
+    stopping: Callable[[], bool] = lambda: False
+
+    def go_on(self) -> None:
+        """Raises Interrupted where this process was told to stop."""
+        if self.stopping():
+            raise Interrupted("this process was told to stop", remedy="The next pull goes on where this one ended.")
 
     def seen_path(self, identity: str) -> Path:
         """The cache of what is known about an identity."""
@@ -112,8 +119,13 @@ class Session:
             self.stamp,
             self.act,
             tabular=tabular,
-            progress=lambda rows: self.around.progress(self.connector.name, rows),
+            progress=self._progress,
         )
+
+    def _progress(self, rows: int) -> None:
+        """After every batch."""
+        self.around.progress(self.connector.name, rows)
+        self.around.go_on()
 
     def restate(self, messages: Sequence[dict[str, Any]], said: Said) -> None:
         """Map quarantined records again, each under the pair it was set aside with; adds to ``said``.

@@ -23,13 +23,13 @@ def run(hub: Parts, stop: threading.Event, progress: Progress = _silent) -> None
     plugs, broken = hub.all_plugs()
     for place, error in broken.items():
         log.error("connector_broken", connector=place, reason=said(error))
-    pullers = [Pulling(hub, plug, progress) for plug in plugs]
+    pullers = [Pulling(hub, plug, progress, stop) for plug in plugs]
     hub.projection()
     failed: list[BaseException] = []
 
     def pulling() -> None:
         try:
-            keep_pulling([puller for puller in pullers if not stop.is_set() and puller.goes_on()], stop)
+            keep_pulling(pullers, stop)
         except BaseException as error:  # noqa: BLE001 - carried to the caller, whatever it is
             failed.append(error)
             stop.set()

@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import structlog
 
-from hub.errors import ConfigWrong, HubError, Retry, Stop
+from hub.errors import ConfigWrong, HubError, Interrupted, Retry, Stop
 from hub.events.calendar import SHANGHAI
 from hub.intake.connector import SqlSpec
 from hub.intake.plug import Plug
@@ -29,22 +29,23 @@ def pull(hub: Parts, names: list[str], once: bool, compare: bool, progress: Prog
     {"connectors": [{name, read, events, unchanged, skipped, quarantined, cursor, error?, exit_code?}]}.
     """
     plugs, broken = (hub.plugs(names), {}) if names else hub.all_plugs()
-    pullers = [Pulling(hub, plug, progress) for plug in plugs]
+    stop = threading.Event()
+    pullers = [Pulling(hub, plug, progress, stop) for plug in plugs]
     for name, error in broken.items():
         log.error("connector_broken", connector=name, reason=said(error))
     rows = [failed_row(name, error) for name, error in broken.items()]
     if once:
         return {"connectors": rows + [puller.pull(wait=True, compare=compare, every_error=True) for puller in pullers]}
-    keep_pulling([puller for puller in pullers if puller.goes_on(compare=compare)], threading.Event())
+    keep_pulling(pullers, stop, compare=compare)
     return {"connectors": rows + [puller.failed for puller in pullers if puller.failed]}
 
 
 class Pulling:
     """One connector, pulled as often as it is asked; its engine stays warm."""
 
-    def __init__(self, hub: Parts, plug: Plug, progress: Progress) -> None:
+    def __init__(self, hub: Parts, plug: Plug, progress: Progress, stop: threading.Event) -> None:
         self.plug, self.name = plug, plug.connector.name
-        self._around = hub.around(self._tell)
+        self._around = replace(hub.around(self._tell), stopping=stop.is_set)
         self._progress, self._done = progress, 0
         self.failed: dict[str, Any] | None = None
         self._puller = Puller(plug, hub.journal(), self._around)
@@ -74,6 +75,8 @@ class Pulling:
         try:
             if not self.is_quiet:
                 self.pull(wait=False, compare=compare)
+        except Interrupted:
+            log.info("pull_interrupted", connector=self.name)
         except Stop as error:
             log.error("connector_stopped", connector=self.name, error=type(error).__name__, reason=said(error))
             self.failed = failed_row(self.name, error)
@@ -114,17 +117,18 @@ def _plain(error: HubError) -> dict[str, Any]:
     return {name: value for name, value in error.facts.items() if name not in ("event", "connector", "error")}
 
 
-def keep_pulling(pullers: Sequence[Pulling], stop: threading.Event) -> None:
-    """Each connector at its own pace in a thread of its own, until ``stop``. Raises what is a bug; a connector that a
-    person must mend stops alone and says so."""
+def keep_pulling(pullers: Sequence[Pulling], stop: threading.Event, *, compare: bool = False) -> None:
+    """Each connector at its own pace in a thread of its own, at once and until ``stop``: none waits for another's first
+    pull, which may take hours or wait for a lock. ``compare``: at the first pull. Raises what is a bug; a connector that
+    a person must mend stops alone and says so."""
     failed: list[BaseException] = []
 
     def work(puller: Pulling) -> None:
         every = puller.plug.connector.every_seconds
-        due = time.monotonic() + every
+        due, comparing = time.monotonic(), compare
         try:
-            while not stop.wait(max(due - time.monotonic(), 0.0)) and puller.goes_on():
-                due = max(due + every, time.monotonic())
+            while not stop.wait(max(due - time.monotonic(), 0.0)) and puller.goes_on(compare=comparing):
+                due, comparing = max(due + every, time.monotonic()), False
         except BaseException as error:  # noqa: BLE001 - a bug must end the process, not one thread
             failed.append(error)
             stop.set()

@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from filelock import FileLock
+
 from hub.projector.query import ledger
 from hub.projector.sqlite_views import SqliteViews
 from tests.cli.run import here
@@ -66,6 +68,16 @@ def _broken(folder: Path) -> None:
     other.write_text(text.replace("urban_management", "housing"), encoding="utf-8")
 
 
+def _held(folder: Path) -> FileLock:
+    """A third connector, whose lock another process (this one) holds and never frees."""
+    other = folder / "connectors/commerce/held/connector.yaml"
+    other.parent.mkdir(parents=True)
+    other.write_text(YAML.replace("urban_management", "commerce"), encoding="utf-8")
+    lock = FileLock(folder / "data/locks/commerce.bridge.lock")
+    (folder / "data/locks").mkdir(parents=True, exist_ok=True)
+    return lock
+
+
 def _outcome(folder: Path) -> tuple[str, str]:
     """What a running hub said (stdout, stderr) while it took a file that was there and one that came later, until it
     was told to stop; it must end well."""
@@ -102,3 +114,13 @@ def test_a_connector_that_a_person_must_mend_stops_alone(tmp_path: Path) -> None
     (stopped,) = (line for line in err.splitlines() if "connector_stopped" in line)
     assert "housing.bridge" in stopped
     assert here("-C", folder, "pull", "housing.bridge").code == 2
+
+
+def test_a_connector_that_waits_holds_up_neither_the_others_nor_the_end(tmp_path: Path) -> None:
+    """While another process has a connector in hand, be it stopped for ever, the other connectors are pulled; told to
+    stop, the hub ends well."""
+    folder = _hub(tmp_path / "hub")
+    with _held(folder):
+        _, err = _outcome(folder)
+    (interrupted,) = (line for line in err.splitlines() if "pull_interrupted" in line)
+    assert "commerce.bridge" in interrupted

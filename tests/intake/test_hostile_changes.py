@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.errors import SourceUnavailable
+from hub.errors import Interrupted, SourceUnavailable
 from hub.intake import pull_files, reading
 from hub.intake.pull import Puller
 from hub.intake.sources import encoding
@@ -158,3 +158,17 @@ def test_bytes_that_were_read_add_nothing_again(tmp_path: Path) -> None:
         here.raw("a.csv", whole + b"\n", 40)
         here.pull()
         assert len(here.masses()) == 20
+
+
+def test_who_is_told_to_stop_ends_after_the_batch_in_hand(tmp_path: Path) -> None:
+    """What was appended stands and nothing is taken back; the next pull says the rest, and nothing twice."""
+    with world(tmp_path, SCOPED) as here:
+        here.file("a.csv", [{"K": "a", "M": "1", "S": "a"}], 10)
+        here.file("b.csv", [{"K": "b", "M": "2", "S": "b"}], 20)
+        told: list[int] = []
+        around = replace(here.around, progress=lambda _name, rows: told.append(rows), stopping=lambda: bool(told))
+        with pytest.raises(Interrupted):
+            Puller(here.plug, here.embedded, around).pull()
+        assert (here.masses(), told) == ({"a": 1}, [1])
+        assert here.pull().events == 1
+        assert here.masses() == {"a": 1, "b": 2}
