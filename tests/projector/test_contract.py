@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -42,3 +43,15 @@ def test_a_view_begins_with_the_promised_columns(tmp_path: Path, stores: Stores,
         told = {name: value for name, value in zip(promised, row, strict=False) if value is not None}
         assert {name for name, value in told.items() if isinstance(value, int)} == INTEGERS & set(told)
         assert all(isinstance(value, int | str) for value in told.values())
+
+
+def test_a_partition_that_never_moved_has_no_time(tmp_path: Path, stores: Stores) -> None:
+    """``updated_at`` is a time or null, so that a dashboard may read it as one."""
+    with closing(EmbeddedJournal(tmp_path / "journal.db")) as journal, closing(stores.open()) as store:
+        append(journal, [event("A")])
+        answer = project_once(journal, store, ledger(), tmp_path / "locks")
+    _, found = stores.table("SELECT projection, updated_at FROM positions_v1")
+    moved = dict(found)
+    assert {name for name, time in moved.items() if time is None} == {"quarantine", "acts"}
+    assert datetime.fromisoformat(moved["ledger"]).tzinfo == UTC
+    assert {row["name"]: row["moved_at"] for row in answer["projections"]} == moved

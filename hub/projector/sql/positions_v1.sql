@@ -7,5 +7,5 @@ SELECT
   positions.decoded - positions.applied AS superseded,
   positions.quarantined AS quarantined,
   positions.not_a_record AS not_a_record,
-  positions.updated_at AS updated_at
+  nullif(positions.updated_at, '') AS updated_at
 FROM positions
