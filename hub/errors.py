@@ -94,10 +94,18 @@ class JournalCorrupt(NotInOrder):
     """A stored message is not what was written; facts: topic, partition, position."""
 
 
+_SEE_LATER = (
+    "Nothing is lost: the later one goes on. Where only one was meant to run, end the other; then start this one again."
+)
+
+
 class Fenced(Stop):
     """A later process took over this identity or partition."""
 
     exit_code = 3
+
+    def __init__(self, template: str, *, remedy: str = "", **facts: Any) -> None:
+        super().__init__(template, remedy=remedy or _SEE_LATER, **facts)
 
 
 class Retry(HubError):

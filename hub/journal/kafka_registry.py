@@ -12,8 +12,9 @@ from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 from httpx2 import HTTPError
 
-from hub.errors import JournalUnavailable, Refused, RequestWrong
+from hub.errors import JournalUnavailable, Refused
 from hub.events import schema as schemas
+from hub.journal.registry import no_schema
 
 _UNKNOWN: Final = 404
 _TRY_AGAIN: Final = (408, 429)
@@ -61,7 +62,7 @@ def _translated(schema_id: int | None = None) -> Iterator[None]:
     except SchemaRegistryError as error:
         code, reason = error.http_status_code, error.error_message
         if code == _UNKNOWN and schema_id is not None:
-            raise RequestWrong("this journal knows no schema {schema_id}", schema_id=schema_id) from error
+            raise no_schema(schema_id) from error
         if code < 500 and code not in _TRY_AGAIN:
             raise Refused(
                 "the schema registry refuses: {reason}",

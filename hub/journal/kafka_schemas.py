@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Final, Protocol
 
-from hub.errors import RequestWrong
 from hub.events import compatibility
 from hub.events import schema as schemas
+from hub.journal.registry import no_schema
 
 _EACH: Final = 10
 
@@ -39,7 +39,7 @@ class BuiltIn:
         """The schema with this number."""
         found = _numbered().get(schema_id)
         if found is None:
-            raise RequestWrong("this journal knows no schema {schema_id}", schema_id=schema_id)
+            raise no_schema(schema_id)
         return found
 
 

@@ -47,9 +47,17 @@ def text(connection: sqlite3.Connection, schema_id: int) -> str:
     """The schema with this id. Raises RequestWrong where there is none."""
     row = connection.execute("SELECT text FROM schemas WHERE id = ?", (schema_id,)).fetchone()
     if row is None:
-        raise RequestWrong("this journal knows no schema {schema_id}", schema_id=schema_id)
+        raise no_schema(schema_id)
     return str(row[0])
 
 
 def _content(name: str) -> str:
     return json.dumps(json.loads(schemas.text(name)), sort_keys=True, separators=(",", ":"))
+
+
+def no_schema(schema_id: int) -> RequestWrong:
+    """Of a number that is in no list of schemas."""
+    return RequestWrong(
+        "this journal knows no schema {schema_id}", schema_id=schema_id,
+        remedy="Was it written by another version of wastehub, or with another schema registry? Use that one here.",
+    )  # fmt: skip

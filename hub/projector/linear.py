@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from hub.errors import ConfigWrong, NotInOrder, Problem
 from hub.projector.projection import Projection
+from hub.projector.views import SUM_TOO_LARGE
 
 _TYPES = {"text": "VARCHAR", "integer": "BIGINT"}
 _ARROW = {"text": pa.string(), "integer": pa.int64()}
@@ -37,7 +38,8 @@ class Linear:
             found = self._connection.sql(lines.select).to_arrow_table()
         except (duckdb.ConversionException, duckdb.OutOfRangeException) as error:
             raise NotInOrder("a sum of {projection} exceeds what a ledger can hold: {reason}",
-                             projection=self._projection.name, reason=str(error)[:200]) from error  # fmt: skip
+                             projection=self._projection.name, reason=str(error)[:200],
+                             remedy=SUM_TOO_LARGE) from error  # fmt: skip
         except duckdb.Error as error:
             message = "the SELECT of {name} cannot run: {reason}"
             facts = {"name": self._projection.name, "reason": str(error)[:300]}

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from hub.errors import StoreUnavailable
 from hub.projector.postgres_arrays import register
-from hub.projector.postgres_server import Server
+from hub.projector.postgres_server import SEE_SERVER, Server
 
 # Shorter than deadlock_timeout: who only reads must never be the one to be sent away.
 _LOCK_MILLISECONDS, _LOCK_NOT_AVAILABLE = 400, "55P03"
@@ -113,7 +113,7 @@ class Database:
 
     def _standing(self) -> sa.Connection:
         if self._connection is None or self._connection.invalidated:
-            raise StoreUnavailable("the session with the store {path} was ended", path=self.name)
+            raise StoreUnavailable("the session with the store {path} was ended", path=self.name, remedy=SEE_SERVER)
         return self._connection
 
     def _driver(self) -> psycopg.Connection[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,11 +10,17 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from hub.errors import HubError, NotInOrder, Refused, RequestWrong, StoreUnavailable
+from hub.projector.views import SUM_TOO_LARGE
+from hub.texts import N_
 
 NAMESPACE = "hub"
 """The schema that holds everything of the store."""
 STOPPED_SECONDS = 10.0
+SEE_SERVER = N_(
+    "Look whether the server is there and lets this hub in; what was not done is done at the next try."
+)
 _OLDEST = 15
+_ADDRESS = re.compile(r"postgresql://([^@/]*@)?[^@]*", re.DOTALL)
 _CONNECTING: Mapping[str, Any] = {
     "connect_timeout": 10, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3,
     "application_name": "wastehub",
@@ -34,13 +41,17 @@ _NOT_AS_PROMISED = {"42P16", "2BP01"}
 _DAMAGED = {"42P01", "42703", "42883", "42804", "XX001", "XX002"}
 # Connection, read-only server, unique key taken at the same moment, transaction state, password, database, deadlock,
 # resources, locks, cancelled or shut down, system.
+# What the driver itself refuses to send or to give: no server said it, and no other try will help. (Of what libpq says
+# without a code when a server went away in the midst of a result, it makes a plain DatabaseError.)
+_OURS = (psycopg.ProgrammingError, psycopg.DataError, psycopg.NotSupportedError)
 _PASSING = ("08", "23505", "25", "28", "3D", "40", "53", "55", "57", "58")
 
 
 class Server:
     """The database of ``postgresql://user@host/database`` (what libpq calls a URI). RequestWrong where it is none.
 
-    Its password comes from PGPASSWORD, a passfile or a service, as libpq looks for it. ``name`` is fit to be shown.
+    Its password comes from PGPASSWORD, a passfile or a service, as libpq looks for it. ``name`` is fit to be shown: an
+    @ elsewhere than before the host is refused, for libpq would take what follows it in a password for the host.
     ``patience``: so many seconds a session may say nothing in the midst of its work; then the server ends it.
     """
 
@@ -49,10 +60,15 @@ class Server:
         self._address = url.replace("postgresql+psycopg:", "postgresql:", 1)
         try:
             said = conninfo_to_dict(self._address)
-        except psycopg.Error:
+        except (psycopg.Error, UnicodeError):
             said = {"port": "none"}  # the reason would quote what is wrong: it may be a password
-        if not url.startswith("postgresql") or not str(said.get("port") or 0).replace(",", "").isdecimal():
-            raise RequestWrong("the store's URL is none of PostgreSQL; write postgresql://user@host/database")
+        port = str(said.get("port") or 0).replace(",", "")
+        if not _ADDRESS.fullmatch(self._address) or not (port.isascii() and port.isdecimal()):
+            raise RequestWrong(
+                "the store's URL is none of PostgreSQL; write postgresql://user@host/database",
+                remedy="The password belongs into PGPASSWORD, a passfile or a service; in the URL write %40 for @ and"
+                " %2F for /.",
+            )
         place = said.get("host") or said.get("service") or "localhost"
         self.name = f"{place}{':' + str(said['port']) if said.get('port') else ''}/{said.get('dbname') or ''}"
 
@@ -87,7 +103,7 @@ class Server:
         state = getattr(error, "sqlstate", None) or ""
         facts = {"path": self.name, "reason": " ".join(str(error).split())[:300]}
         if state == _OVERFLOW:
-            return NotInOrder("a sum in the store {path} exceeds 64 bits: {reason}", **facts)
+            return NotInOrder("a sum in the store {path} exceeds 64 bits: {reason}", **facts, remedy=SUM_TOO_LARGE)
         if state == _NOT_ALLOWED:
             return Refused("the store {path} does not allow it: {reason}", **facts,
                            remedy="Give the hub's role the right to make the schema hub and to write in it.")  # fmt: skip
@@ -99,9 +115,6 @@ class Server:
         if state in _DAMAGED:
             return NotInOrder("the store {path} is damaged: {reason}", **facts,
                               remedy="Drop its schema hub and project again: the journal has everything.")  # fmt: skip
-        if state and not state.startswith(_PASSING):
+        if not state.startswith(_PASSING) if state else isinstance(error, _OURS):
             return None
-        return StoreUnavailable(
-            "the store {path} does not take or give rows: {reason}", **facts,
-            remedy="Look whether the server is there and lets this hub in; what was not done is done at the next try.",
-        )  # fmt: skip
+        return StoreUnavailable("the store {path} does not take or give rows: {reason}", **facts, remedy=SEE_SERVER)

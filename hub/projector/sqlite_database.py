@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from hub.errors import HubError, NotInOrder, StoreUnavailable
+from hub.projector.views import SUM_TOO_LARGE
 
 PAGE_SIZE = 8192
 """Of the store and of what is attached to it: bulk writes take a third less than with 4096."""
@@ -111,5 +112,5 @@ class Database:
             return NotInOrder("the store {path} is damaged: {reason}", **facts,
                               remedy="Delete it and project again: the journal has everything.")  # fmt: skip
         if any(text in str(error) for text in _OVERFLOW):
-            return NotInOrder("a sum in the store {path} exceeds 64 bits: {reason}", **facts)
+            return NotInOrder("a sum in the store {path} exceeds 64 bits: {reason}", **facts, remedy=SUM_TOO_LARGE)
         return StoreUnavailable("the store {path} does not take or give rows: {reason}", **facts)

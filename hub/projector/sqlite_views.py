@@ -1,4 +1,4 @@
-"""The views of a SQLite store. Only the standard library: it must start fast."""
+"""The views of a SQLite store. It must start fast."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from hub.errors import NotInOrder, StoreUnavailable
-from hub.projector.views import Row
+from hub.projector.views import SUM_TOO_LARGE, Row
 
 
 class SqliteViews:
@@ -34,7 +34,7 @@ class SqliteViews:
         except sqlite3.OperationalError as error:
             if "integer overflow" in str(error):
                 raise NotInOrder("a sum in the store {path} exceeds 64 bits: {reason}",
-                                 **facts, reason=str(error)) from error  # fmt: skip
+                                 **facts, reason=str(error), remedy=SUM_TOO_LARGE) from error  # fmt: skip
             raise StoreUnavailable("the store {path} does not take or give rows: {reason}",
                                    **facts, reason=str(error)) from error  # fmt: skip
         except sqlite3.DatabaseError as error:

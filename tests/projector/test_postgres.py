@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 import psycopg
@@ -24,6 +25,7 @@ from hub.projector.entries import COLUMNS, NULLABLE, SCHEMA
 from hub.projector.postgres import PostgresStore
 from hub.projector.postgres_arrays import copied, packed, register
 from hub.projector.postgres_entries import read_back, written
+from hub.projector.postgres_server import Server
 from hub.projector.postgres_views import PostgresViews
 from hub.projector.project import project_once
 from hub.projector.query import ledger as read_ledger
@@ -206,7 +208,10 @@ def test_two_that_begin_at_once_make_one_store(tmp_path: Path, in_postgres: Post
     assert rows(in_postgres, "SELECT value FROM meta WHERE name = 'journal'") == [("a journal",)]
 
 
-NO_URLS = ["postgresql://host:port/x", "postgresql://h/x?no_such=1", "mysql://host/x"]
+NO_URLS = [
+    "postgresql://host:port/x", "postgresql://h/x?no_such=1", "mysql://host/x", "postgresql://u:p@ss@host/x",
+    "postgresql://u:12/p@ss/x", "postgresql://host:١/x", "postgresql://h/\udcff",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("url", NO_URLS)
@@ -216,6 +221,46 @@ def test_what_is_no_url_of_postgres_is_said(url: str) -> None:
         with pytest.raises(RequestWrong, match="user@host") as error:
             part(url)
         assert error.value.exit_code == 2
+
+
+with pytest.raises(RequestWrong) as _refused:
+    Server("none")
+REFUSED = str(_refused.value)
+
+
+@settings(max_examples=400)
+@given(st.text(st.sampled_from("@@@:/?#&=%,[]. pass12\n鲁"), min_size=1, max_size=12))
+def test_nothing_of_a_password_is_shown(password: str) -> None:
+    """Whatever a password in the URL holds, encoded or as it is: the store's name is its place and nothing else, or the
+    URL is refused in words that do not depend on it."""
+    assert Server(f"postgresql://u:{quote(password, safe='')}@host:5/db").name == "host:5/db"
+    try:
+        shown = Server(f"postgresql://u:{password}@host:5/db").name
+    except RequestWrong as error:
+        shown = str(error)
+    assert shown in ("host:5/db", REFUSED)
+
+
+def test_what_the_driver_refuses_is_a_bug(in_postgres: PostgresStores) -> None:
+    """What no server said and no other try will help is not taken for a server that is away: a NUL that was to be
+    sent, rows of what gives none, a value of a type that nothing is known of. A lost session is."""
+    server = Server(in_postgres.url())
+    with closing(server.connect({})) as connection:
+        wrong: list[Callable[[], Any]] = [
+            lambda: connection.execute("SELECT %s::text", ["a\0b"]),
+            lambda: connection.execute("SET search_path = hub").fetchone(),
+            lambda: connection.execute("SELECT %s", [object()]),
+        ]
+        for ask in wrong:
+            with pytest.raises(psycopg.Error) as mistake:
+                ask()
+            assert server.error(mistake.value) is None
+        with pytest.raises(psycopg.Error) as lost:
+            connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        assert isinstance(server.error(lost.value), StoreUnavailable)
+        with pytest.raises(psycopg.Error) as lost:
+            connection.execute("SELECT 1")
+        assert isinstance(server.error(lost.value), StoreUnavailable)
 
 
 def test_a_server_that_does_not_let_in_is_said_without_its_password(postgres: str) -> None:
