@@ -12,7 +12,7 @@ from uuid import UUID
 from hub.errors import RequestWrong
 from hub.events.identity import entity_id
 from hub.projector.query import KEYS, inside_period
-from hub.projector.views import Reader, Row
+from hub.projector.views import Reader, Row, must_be_text
 
 _IN_QUARANTINE = 'id, connector, source_key, errors, state, first_seen, last_seen, place, "partition", "position"'
 _ACT = 'act_id, kind, person, reason, acted_at, quarantine_id, source_key, "partition", "position"'
@@ -106,10 +106,10 @@ def key_of(text: str) -> str:
     """A source key as people write it: the JSON array itself, or the single text of a key of one column."""
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     texts = [str(cell) for cell in found] if isinstance(found, list) else [text]
-    return json.dumps(texts, ensure_ascii=False, separators=(",", ":"))
+    return must_be_text(json.dumps(texts, ensure_ascii=False, separators=(",", ":")))
 
 
 def line_cells(text: str) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from hub.errors import RequestWrong
-from hub.projector.views import Views
+from hub.projector.views import Views, must_be_text
 from hub.reference.kinds import STREAMS
 
 KEYS = ("period", "region", "stream", "scheme", "code", "kind", "department")
@@ -42,6 +42,8 @@ def ledger(
                            unknown=", ".join(unknown), known=", ".join(KEYS))  # fmt: skip
     if stream is not None and stream not in STREAMS:
         raise RequestWrong("there is no stream {stream}; known: {known}", stream=stream, known=", ".join(STREAMS))
+    if region is not None:
+        must_be_text(region)
     columns = [*dict.fromkeys(by), *(["booked"] if "department" in by else [])]
     where, values = _where(region=region, stream=stream)
     if "department" not in by:

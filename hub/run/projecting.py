@@ -12,6 +12,7 @@ from hub.journal.port import TOPICS
 from hub.projector.project import project_once
 from hub.projector.rebuild import rebuild as rebuild_projection
 from hub.run.parts import Parts, Progress
+from hub.run.pulling import said
 
 log = structlog.get_logger()
 LEDGER = "ledger"
@@ -56,5 +57,5 @@ def keep_projecting(hub: Parts, stop: threading.Event, progress: Progress) -> No
                 )
                 folded = None if any(row["lag_events"] for row in found["projections"]) else ends
         except Retry as error:
-            log.warning("project_failed", error=type(error).__name__, reason=str(error))
+            log.warning("project_failed", error=type(error).__name__, reason=said(error))
         stop.wait(POLL_SECONDS)

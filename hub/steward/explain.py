@@ -13,7 +13,7 @@ from hub.events.schema import FOR_TOPIC
 from hub.events.single import decode_one
 from hub.journal.port import Journal, Stored, Topic
 from hub.projector.lookup import Lookup, account_cells, key_of, line_cells, line_id
-from hub.projector.views import Views
+from hub.projector.views import Views, must_be_text
 
 Document = dict[str, Any]
 
@@ -34,10 +34,11 @@ def explain(journal: Journal, views: Views, id_: str) -> Document:
 
     The answer has ``what`` it is; ``lines`` (flows), ``accounts``, ``entries`` (with ``entries_in_all``), ``events``
     (all statements about an entity, oldest first, each with its record), ``quarantine`` and ``acts``, as far as there
-    are any. Raises RequestWrong where nothing has that id.
+    are any. Raises RequestWrong where nothing has that id, or nothing can have it.
     """
+    name = must_be_text(id_.strip())
     with views.reading() as reader:
-        found = None if reader is None else _Explainer(journal, Lookup(reader)).of(id_.strip())
+        found = None if reader is None else _Explainer(journal, Lookup(reader)).of(name)
     if found is None:
         raise RequestWrong("nothing has the id {id}", id=id_,
                            remedy="Was it projected? Run: wastehub project --once")  # fmt: skip

@@ -71,10 +71,11 @@ def test_a_period_takes_what_is_inside_it(ledger_hub: Path, period: str, mass_g:
         (["--period", "2026-13"], "2026-03"),
         (["--stream", "nope"], "domestic"),
         (["--region", "371599"], "371502, 371503"),
+        (["--region", "\udcff"], "UTF-8"),
     ],
 )
 def test_a_wrong_question_ends_with_2(ledger_hub: Path, args: list[str], known: str) -> None:
-    """An unknown column, stream or region, or an impossible period, is refused in words that say what is known."""
+    """An unknown column, stream or region, an impossible period, or what is no text, is refused; what is known is said."""
     asked = wastehub("-C", ledger_hub, "ledger", *args)
     assert asked.code == 2
     assert asked.out == ""

@@ -6,6 +6,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from structlog.testing import capture_logs
+
 from hub.errors import JournalUnavailable
 from hub.journal.embedded import EmbeddedJournal
 from hub.journal.port import Journal, Topic
@@ -37,9 +39,9 @@ class Absent:
 
 
 def test_a_journal_that_is_away_is_waited_for(tmp_path: Path) -> None:
-    """It goes on when the journal answers again; nobody has to start it anew."""
+    """It goes on when the journal answers again; nobody has to start it anew. The log says it in the language spoken."""
     (tmp_path / "hub.toml").write_text("", encoding="utf-8")
-    with Hub.open(tmp_path) as hub:
+    with Hub.open(tmp_path) as hub, capture_logs() as told:
         journal = Absent(hub.journal())
         append(EmbeddedJournal(tmp_path / "data" / "journal.db"), [event("A")])
         hub._journal = journal
@@ -53,3 +55,5 @@ def test_a_journal_that_is_away_is_waited_for(tmp_path: Path) -> None:
         finally:
             stop.set()
             projecting.join(PATIENCE)
+    (reason,) = {line["reason"] for line in told if line["event"] == "project_failed"}
+    assert reason.startswith("事件流水没有响应：away 请查看")

@@ -135,7 +135,7 @@ def test_a_message_that_cannot_be_read_is_shown_raw(hub: Hub) -> None:
 NOTHING = [
     "", "no such key", "line:2026-03/1/construction/SW/SW70/RECEIVED/housing", "line:2026", "account:x",
     "line:'/*/*/*/*/*/*", "events/0/99", "acts/0/0", "00000000-0000-0000-0000-000000000000", "[1,",
-    "account:1/2/3/4/5/6",
+    "account:1/2/3/4/5/6", "\udcff", "line:\udcff/*/*/*/*/*/*", "a\0b", '["\\u0000"]', '["\\udcff"]', "[" * 100_000,
 ]  # fmt: skip
 
 
