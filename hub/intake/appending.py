@@ -20,7 +20,6 @@ from hub.intake.seen import Seen
 from hub.intake.seen_folding import fold_act, fold_quarantine, fold_statements, statements
 from hub.journal.port import Appended, Fence, Journal, Outgoing, Run, Topic
 
-_FOLDED = ("source_key", "part", "revision", "restated", "record_sha256", "scope", "content", "retracted")
 _READ_AT_ONCE = 50_000
 
 

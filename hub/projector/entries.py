@@ -126,13 +126,6 @@ def blobs(numbers: Ids) -> pa.Array:
     return pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), len(numbers), [None, pa.py_buffer(whole)])
 
 
-def uuid_texts(numbers: Ids) -> pa.Array:
-    """Numbers back to canonical UUID texts."""
-    whole = numbers.astype(">u8").tobytes().hex()
-    pieces = (whole[i : i + 32] for i in range(0, len(whole), 32))
-    return pa.array([f"{x[:8]}-{x[8:12]}-{x[12:16]}-{x[16:20]}-{x[20:]}" for x in pieces], pa.string())
-
-
 def _bytes(texts: pa.StringArray) -> bytes | memoryview:
     """All of its texts, one after the other, as they lie in memory."""
     _, offsets, data = texts.buffers()

@@ -19,54 +19,58 @@ from hub.intake.connector import (
 from tests.intake.connector_texts import EXAMPLE, PATH, SMALL, SQL, parsed
 
 
+def _e(text: str, line: int, column: int) -> Expression:
+    return Expression(text, Position(line, column))
+
+
+SOURCE = SqlSpec(
+    url="env:HOUSING_DB", table="BDJL", query=None, key=("DJBH",), cursor=Cursor("GXSJ", 600.0),
+    version=_e("GXSJ", 11, 12), deleted=_e("SCBZ = '1'", 12, 12), limits=Limits(500, 30.0, ((510, 570),)), at=Position(6, 3),
+)  # fmt: skip
+LISTS = {
+    "zj_waste": ListSpec(
+        "zj_waste", "2026-01", None, {"01": "SW70", "02": "SW71", "03": "SW73", "04": "SW74"}, None, Position(17, 13)
+    ),
+    "density": ListSpec("density", "2026-03", "t/m3", {"01": "1.6", "02": "1.2"}, None, Position(18, 13)),
+}
+MAP = {
+    "kind": _e("'RECEIVED'", 20, 10), "stream": _e("'construction'", 21, 12), "scheme": _e("'SW'", 22, 12),
+    "code": _e("code('zj_waste', ZLLX)", 23, 9), "value": _e("num(JZ)", 24, 10), "unit": _e("DW", 25, 9),
+    "occurred_at": _e("ts(CZSJ)", 26, 16), "region": _e("region(QHDM)", 27, 11), "holder": _e("XNCBH", 28, 11),
+    "holder_name": _e("XNCMC", 29, 16), "vehicle": _e("CPH", 30, 12), "manifest": _e("LDH", 31, 13),
+}  # fmt: skip
+TESTS = (
+    Case(
+        "一车渣土",
+        {"DJBH": "A1", "ZLLX": "01", "JZ": "16000", "DW": "千克", "CZSJ": "2026-03-01 08:05:00",
+         "QHDM": "371502", "CPH": "鲁P12345"},
+        ({"kind": "RECEIVED", "code": "SW70", "mass_g": "16000000", "region": "371502"},), None, Position(37, 5),
+    ),
+    Case(
+        "未知类型",
+        {"DJBH": "A2", "ZLLX": "99", "JZ": "1", "DW": "吨", "CZSJ": "2026-03-01", "QHDM": "371502"},
+        None, {"field": "code", "error": "CODE_UNMAPPED"}, Position(40, 5),
+    ),
+)  # fmt: skip
+
+
 def test_the_example_of_the_contract_is_read_exactly() -> None:
     """The contract's connector.yaml becomes exactly this connector."""
-    at = Position
-
-    def e(text: str, line: int, column: int) -> Expression:
-        return Expression(text, at(line, column))
-
     assert parsed(EXAMPLE) == Connector(
         path=PATH,
         name="housing.weighbridge",
         identity="housing.weighbridge",
         title="建筑垃圾消纳场磅单",
         department="housing",
-        source=SqlSpec(
-            url="env:HOUSING_DB", table="BDJL", query=None, key=("DJBH",), cursor=Cursor("GXSJ", 600.0),
-            version=e("GXSJ", 11, 12), deleted=e("SCBZ = '1'", 12, 12), limits=Limits(500, 30.0, ((510, 570),)),
-            at=at(6, 3),
-        ),
+        source=SOURCE,
         every_seconds=300.0,
         drop=("SJXM", "SJSFZ", "SJDH"),
-        lists={
-            "zj_waste": ListSpec(
-                "zj_waste", "2026-01", None, {"01": "SW70", "02": "SW71", "03": "SW73", "04": "SW74"}, None, at(17, 13)
-            ),
-            "density": ListSpec("density", "2026-03", "t/m3", {"01": "1.6", "02": "1.2"}, None, at(18, 13)),
-        },
-        parts=(Part("received", {
-            "kind": e("'RECEIVED'", 20, 10), "stream": e("'construction'", 21, 12), "scheme": e("'SW'", 22, 12),
-            "code": e("code('zj_waste', ZLLX)", 23, 9), "value": e("num(JZ)", 24, 10), "unit": e("DW", 25, 9),
-            "occurred_at": e("ts(CZSJ)", 26, 16), "region": e("region(QHDM)", 27, 11), "holder": e("XNCBH", 28, 11),
-            "holder_name": e("XNCMC", 29, 16), "vehicle": e("CPH", 30, 12), "manifest": e("LDH", 31, 13),
-        }),),
-        checks={"net_is_gross_minus_tare": e("num(MZ) - num(PZ) = num(JZ)", 33, 28)},
+        lists=LISTS,
+        parts=(Part("received", MAP),),
+        checks={"net_is_gross_minus_tare": _e("num(MZ) - num(PZ) = num(JZ)", 33, 28)},
         warn=frozenset(),
         max_mass_g=10**13,
-        tests=(
-            Case(
-                "一车渣土",
-                {"DJBH": "A1", "ZLLX": "01", "JZ": "16000", "DW": "千克", "CZSJ": "2026-03-01 08:05:00",
-                 "QHDM": "371502", "CPH": "鲁P12345"},
-                ({"kind": "RECEIVED", "code": "SW70", "mass_g": "16000000", "region": "371502"},), None, at(37, 5),
-            ),
-            Case(
-                "未知类型",
-                {"DJBH": "A2", "ZLLX": "99", "JZ": "1", "DW": "吨", "CZSJ": "2026-03-01", "QHDM": "371502"},
-                None, {"field": "code", "error": "CODE_UNMAPPED"}, at(40, 5),
-            ),
-        ),
+        tests=TESTS,
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pyarrow as pa
 
@@ -77,15 +77,6 @@ def path_text(path: str) -> str:
         except UnicodeDecodeError:
             continue
     return raw.decode("utf-8", "backslashreplace")
-
-
-@dataclass(frozen=True)
-class ReadPlan:
-    """What a read of a file found out: how it is encoded, laid out, and which columns it has."""
-
-    encoding: str
-    columns: tuple[str, ...]
-    details: dict[str, str] = field(default_factory=dict)
 
 
 Batches = Iterator[Batch]
