@@ -9,7 +9,7 @@ from datetime import datetime
 from importlib import metadata
 from typing import Any
 
-from hub.errors import ConfigWrong, HubError
+from hub.errors import HubError
 from hub.events.calendar import SHANGHAI
 from hub.events.compatibility import check as check_schemas
 from hub.events.schema import NAMES
@@ -20,15 +20,14 @@ from hub.intake.pull_table import opened
 from hub.intake.quarantine import listed
 from hub.journal.port import TOPICS
 from hub.projector.project import report
+from hub.run.checks import Check, bad, failed, good
 from hub.run.parts import Parts
-from hub.run.pulling import said
 from hub.texts import translate
 
 LEAST_FREE_BYTES = 1 << 30
 LARGEST_LAG = 100_000
 LONGEST_LAG_SECONDS = 3600
 SHOWN_CONFLICTS = 10
-Check = dict[str, Any]
 
 
 def doctor(hub: Parts) -> dict[str, Any]:
@@ -46,25 +45,14 @@ def doctor(hub: Parts) -> dict[str, Any]:
     for name, look in parts:
         try:
             checks += look(hub)
-        except ConfigWrong as error:
-            checks.append(_bad(name, said(error), "Correct the file; wastehub connector check shows every mistake."))
         except HubError as error:
-            remedy = error.remedy or "See the message; the part must answer before the hub can work."
-            checks.append(_bad(name, translate(error.template, **error.facts), remedy, **error.facts))
+            checks.append(failed(name, error))
     return {"checks": checks}
-
-
-def _good(part: str, found: str) -> Check:
-    return {"part": part, "ok": True, "found": found, "remedy": ""}
-
-
-def _bad(part: str, found: str, remedy: str, **facts: Any) -> Check:
-    return {"part": part, "ok": False, "found": found, "remedy": translate(remedy, **facts)}
 
 
 def _versions(_: Parts) -> Iterator[Check]:
     names = ("wastehub", "duckdb", "pyarrow", "pyruhvro", "fastavro", "sqlglot", "sqlalchemy")
-    yield _good(
+    yield good(
         "versions", f"Python {platform.python_version()}, " + ", ".join(f"{n} {metadata.version(n)}" for n in names)
     )
 
@@ -72,24 +60,24 @@ def _versions(_: Parts) -> Iterator[Check]:
 def _schemas(_: Parts) -> Iterator[Check]:
     wrong = [f"{name}: {found}" for name in NAMES for found in check_schemas(name)]
     if wrong:
-        yield _bad("schemas", "; ".join(wrong), "Restore schemas/avro from the release.")
+        yield bad("schemas", "; ".join(wrong), "Restore schemas/avro from the release.")
     else:
-        yield _good("schemas", ", ".join(NAMES))
+        yield good("schemas", ", ".join(NAMES))
 
 
 def _disk(hub: Parts) -> Iterator[Check]:
     free = shutil.disk_usage(hub.folder).free
     found = f"{free / (1 << 30):.1f} GiB"
     if free < LEAST_FREE_BYTES:
-        yield _bad("disk", found, "Free some space: the journal stops when the disk is full.")
+        yield bad("disk", found, "Free some space: the journal stops when the disk is full.")
     else:
-        yield _good("disk", found)
+        yield good("disk", found)
 
 
 def _journal(hub: Parts) -> Iterator[Check]:
     journal = hub.journal()
     ends = {topic: sum(journal.end(topic).values()) for topic in TOPICS}
-    yield _good("journal", translate("{events} event(s), {quarantine} record(s) set aside, {acts} decision(s)", **ends))
+    yield good("journal", translate("{events} event(s), {quarantine} record(s) set aside, {acts} decision(s)", **ends))
     newest = [
         run.appended_us[-1]
         for topic in TOPICS
@@ -98,9 +86,9 @@ def _journal(hub: Parts) -> Iterator[Check]:
     ]
     now_us = int(hub.around().now().timestamp() * 1_000_000)
     if newest and max(newest) > now_us + 60_000_000:
-        yield _bad("clock", translate("the journal's newest message is from the future"), "Set this machine's clock.")
+        yield bad("clock", translate("the journal's newest message is from the future"), "Set this machine's clock.")
     else:
-        yield _good("clock", hub.around().now().astimezone(SHANGHAI).isoformat(" ", "seconds"))
+        yield good("clock", hub.around().now().astimezone(SHANGHAI).isoformat(" ", "seconds"))
 
 
 def _last(end: dict[int, int]) -> dict[int, int]:
@@ -118,15 +106,15 @@ def _store(hub: Parts) -> Iterator[Check]:
             name=row["name"], lag=behind, seconds=row["lag_seconds"], moved=_city_time(row["moved_at"]),
         ) if behind else translate("{name}: nothing behind the journal", name=row["name"])  # fmt: skip
         if behind > LARGEST_LAG or row["lag_seconds"] > LONGEST_LAG_SECONDS:
-            yield _bad("store", found, "Run wastehub project, or let wastehub run go on.")
+            yield bad("store", found, "Run wastehub project, or let wastehub run go on.")
         else:
-            yield _good("store", found)
+            yield good("store", found)
     conflicts = store.conflicts(SHOWN_CONFLICTS)
     if conflicts:
         found = translate(
             "two events say different things under one revision: {entities}", entities=", ".join(conflicts)
         )
-        yield _bad("store", found, "Look at them with wastehub explain; did two hubs write to this journal?")
+        yield bad("store", found, "Look at them with wastehub explain; did two hubs write to this journal?")
 
 
 def _city_time(moved: str | None) -> str:
@@ -138,7 +126,7 @@ def _city_time(moved: str | None) -> str:
 def _connectors(hub: Parts) -> Iterator[Check]:
     plugs = hub.plugs([])
     if not plugs:
-        yield _bad("connectors", translate("none"), "Add connectors/<department>/<system>/connector.yaml.")
+        yield bad("connectors", translate("none"), "Add connectors/<department>/<system>/connector.yaml.")
     for plug in plugs:
         yield _source(hub, plug)
 
@@ -151,15 +139,13 @@ def _source(hub: Parts, plug: Plug) -> Check:
             found = source.found(0.0)
             for newest in found.files[-1:]:  # whether its columns are those that the connector drops
                 next(source.read(newest, 1), None)
-            return _good(name, translate("{count} file(s)", count=len(found.files)))
+            return good(name, translate("{count} file(s)", count=len(found.files)))
         with opened(plug, hub.around()) as read:
-            return _good(name, translate("{count} row(s)", count=read.count()))
-    except ConfigWrong as error:
-        return _bad(name, said(error), "Correct the file; wastehub connector check shows every mistake.")
+            return good(name, translate("{count} row(s)", count=read.count()))
     except HubError as error:
-        return _bad(name, translate(error.template, **error.facts), error.remedy, **error.facts)
+        return failed(name, error)
 
 
 def _quarantine(hub: Parts) -> Iterator[Check]:
     waiting = len(listed(hub.journal(), hub.config.data))
-    yield _good("quarantine", translate("{count} record(s) wait; wastehub quarantine list shows them", count=waiting))
+    yield good("quarantine", translate("{count} record(s) wait; wastehub quarantine list shows them", count=waiting))
