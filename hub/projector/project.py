@@ -11,7 +11,7 @@ from hub.ahead import ahead
 from hub.errors import JournalCorrupt
 from hub.journal.port import TOPICS, Journal, Run, Topic
 from hub.projector.clock import now
-from hub.projector.lag import lag
+from hub.projector.lag import COUNTED, lag
 from hub.projector.messages import batch
 from hub.projector.port import PROJECTIONS, Bundle, Claim, Shares, Store
 from hub.projector.projection import Projection
@@ -61,12 +61,13 @@ def project_shared(
             read[topic] += count
             if progress is not None:
                 progress(sum(read.values()), total)
-    return report(journal, store, read)
+    return report(journal, store, read, COUNTED if patient else 0)  # who comes again at once needs no count
 
 
-def report(journal: Journal, store: Store, read: dict[Topic, int]) -> dict[str, Any]:
-    """What ``project`` answers: the rows of positions_v1 summed over the partitions, how far behind they are, and when
-    one of them last moved (ISO text): a projector that lives and one that has nothing to do look alike but for the lag.
+def report(journal: Journal, store: Store, read: dict[Topic, int], most: int = COUNTED) -> dict[str, Any]:
+    """What ``project`` answers: the rows of positions_v1 summed over the partitions, how far behind they are
+    (``lag_counted``: not only at most; up to ``most`` messages are counted), and when one of them last moved (ISO
+    text): a projector that lives and one that has nothing to do look alike but for the lag.
     """
     rows = store.positions()
     answers = []
@@ -75,8 +76,8 @@ def report(journal: Journal, store: Store, read: dict[Topic, int]) -> dict[str, 
         counts = ("applied", "superseded", "quarantined", "not_a_record")
         answer: dict[str, Any] = {"name": PROJECTIONS[topic], "version": max((r["version"] for r in own), default=1)}
         answer |= {name: sum(row[name] for row in own) for name in counts}
-        behind = lag(journal, topic, {row["partition"]: row["position"] for row in own})
-        answer["lag_events"] = behind.events
+        behind = lag(journal, topic, {row["partition"]: row["position"] for row in own}, most)
+        answer |= {"lag_events": behind.events, "lag_counted": behind.counted}
         answer["lag_seconds"] = round(behind.seconds(time.time_ns() // 1000), 1)
         answer["moved_at"] = max((row["updated_at"] for row in own if row["updated_at"]), default=None)
         answer["read"] = read[topic]

@@ -28,3 +28,8 @@ def failed(part: str, error: HubError) -> Check:
         return bad(part, said(error), "Correct the file; wastehub connector check shows every mistake.")
     remedy = error.remedy or "See the message; the part must answer before the hub can work."
     return bad(part, translate(error.template, **error.facts), remedy, error.facts)
+
+
+def amount(count: int, *, counted: bool) -> str:
+    """So many, or at most so many where they were not all counted."""
+    return str(count) if counted else translate("at most {count}", count=count)

@@ -20,7 +20,8 @@ from hub.intake.pull_table import opened
 from hub.intake.quarantine import listed
 from hub.journal.port import TOPICS
 from hub.projector.project import report
-from hub.run.checks import Check, bad, failed, good
+from hub.run.checks import Check, amount, bad, failed, good
+from hub.run.doctor_journal import journal_checks
 from hub.run.parts import Parts
 from hub.texts import translate
 
@@ -36,7 +37,7 @@ def doctor(hub: Parts) -> dict[str, Any]:
         ("versions", _versions),
         ("schemas", _schemas),
         ("disk", _disk),
-        ("journal", _journal),
+        ("journal", journal_checks),
         ("store", _store),
         ("connectors", _connectors),
         ("quarantine", _quarantine),
@@ -74,27 +75,6 @@ def _disk(hub: Parts) -> Iterator[Check]:
         yield good("disk", found)
 
 
-def _journal(hub: Parts) -> Iterator[Check]:
-    journal = hub.journal()
-    ends = {topic: sum(journal.end(topic).values()) for topic in TOPICS}
-    yield good("journal", translate("{events} event(s), {quarantine} record(s) set aside, {acts} decision(s)", **ends))
-    newest = [
-        run.appended_us[-1]
-        for topic in TOPICS
-        for run in journal.read(topic, _last(journal.end(topic)), 1)
-        if len(run.values)
-    ]
-    now_us = int(hub.around().now().timestamp() * 1_000_000)
-    if newest and max(newest) > now_us + 60_000_000:
-        yield bad("clock", translate("the journal's newest message is from the future"), "Set this machine's clock.")
-    else:
-        yield good("clock", hub.around().now().astimezone(SHANGHAI).isoformat(" ", "seconds"))
-
-
-def _last(end: dict[int, int]) -> dict[int, int]:
-    return {partition: max(position - 1, 0) for partition, position in end.items()}
-
-
 def _store(hub: Parts) -> Iterator[Check]:
     store = hub.store()
     store.prepare(hub.projection(), hub.journal().identity)
@@ -103,7 +83,8 @@ def _store(hub: Parts) -> Iterator[Check]:
         behind = row["lag_events"]
         found = translate(
             "{name}: {lag} message(s) behind the journal, the oldest for {seconds} s; last moved at {moved}",
-            name=row["name"], lag=behind, seconds=row["lag_seconds"], moved=_city_time(row["moved_at"]),
+            name=row["name"], lag=amount(behind, counted=row["lag_counted"]), seconds=row["lag_seconds"],
+            moved=_city_time(row["moved_at"]),
         ) if behind else translate("{name}: nothing behind the journal", name=row["name"])  # fmt: skip
         if behind > LARGEST_LAG or row["lag_seconds"] > LONGEST_LAG_SECONDS:
             yield bad("store", found, "Run wastehub project, or let wastehub run go on.")

@@ -24,8 +24,9 @@ __all__ = ["prefix"]
 def ailing(folder: Path, part: str) -> Check:
     """What is wrong with a part of the hub in ``folder``: one thing."""
     with Hub.open(folder) as hub:
-        (check,) = [check for check in doctor(hub)["checks"] if check["part"] == part and not check["ok"]]
-        return check
+        found: list[Check] = [check for check in doctor(hub)["checks"] if check["part"] == part and not check["ok"]]
+    (check,) = found
+    return check
 
 
 @pytest.fixture
