@@ -13,6 +13,7 @@ from hub.texts import translate
 MASSES = {"mass_g", "debit_g", "credit_g"}
 FIGURES = {
     "read", "events", "unchanged", "skipped", "quarantined", "applied", "superseded", "not_a_record", "lag_events",
+    "lag_seconds",
     "mass_g", "debit_g", "credit_g", "count", "entries", "every_seconds", "tests", "partition", "end", "version",
     "records", "connectors", "lines_in_all", "entries_in_all", "record_bytes",
 }  # fmt: skip
@@ -29,7 +30,7 @@ def cell(column: str, value: Any) -> str:
     if isinstance(value, int):
         return f"{value:,}" if column in FIGURES else str(value)
     if isinstance(value, float):
-        return f"{value:g}"
+        return f"{value:,.1f}" if column in FIGURES else f"{value:g}"
     if isinstance(value, dict):
         return "; ".join(f"{visible(key)}: {source_text(below)}" for key, below in value.items())
     if isinstance(value, list | tuple):

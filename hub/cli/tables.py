@@ -51,9 +51,13 @@ def show_pull(done: dict[str, Any]) -> None:
 
 
 def show_projections(done: dict[str, Any]) -> None:
-    """A row per projection."""
-    columns = ("name", "version", "applied", "superseded", "quarantined", "not_a_record", "lag_events")
-    show_table(columns, done["projections"])
+    """A row per projection; a lag that was not counted is marked as the most that it can be."""
+    figures = ("applied", "superseded", "quarantined", "not_a_record", "lag_events", "lag_seconds")
+    rows = [
+        row if row.get("lag_counted", True) else row | {"lag_events": f"≤ {row['lag_events']:,}"}
+        for row in done["projections"]
+    ]
+    show_table(("name", "version", *figures), rows)
 
 
 def show_connectors(found: dict[str, Any]) -> None:

@@ -36,6 +36,7 @@ HEADINGS = {
     "events": N_("events"), "unchanged": N_("unchanged"), "skipped": N_("skipped"), "quarantined": N_("quarantined"),
     "cursor": N_("cursor"), "error": N_("error"), "version": N_("version"), "applied": N_("applied"),
     "superseded": N_("superseded"), "not_a_record": N_("not a record"), "lag_events": N_("lag"),
+    "lag_seconds": N_("waiting (s)"),
     "booked": N_("booked"), "entries": N_("entries"), "id": N_("id"), "state": N_("state"), "topic": N_("topic"),
     "partition": N_("partition"), "position": N_("position"), "end": N_("end"), "remedy": N_("what to do"),
     "what": N_("what it is"), "quarantine": N_("quarantine"), "quarantine_id": N_("quarantined as"),
@@ -56,7 +57,8 @@ THINGS = {
     "state": STATES,
     "part_of_a_hub": {
         "versions": N_("versions"), "schemas": N_("schemas"), "disk": N_("disk"), "journal": N_("journal"),
-        "clock": N_("clock"), "store": N_("store"), "connectors": N_("connectors"), "quarantine": N_("quarantine"),
+        "clock": N_("clock"), "store": N_("store"), "projectors": N_("projectors"),
+        "connectors": N_("connectors"), "quarantine": N_("quarantine"),
     },
 }  # fmt: skip
 CHINESE: Mapping[str, Mapping[str, str]] = {

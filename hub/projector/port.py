@@ -189,6 +189,13 @@ class Store(Protocol):
     def conflicts(self, limit: int) -> list[str]:
         """Up to ``limit`` entities about which two events say different things under one pair: a writer's fault."""
 
+    def projectors(self) -> int | None:
+        """How many take part in projecting at this moment (one that has nothing to do does not); None where that
+        cannot be seen."""
+
+    def server(self) -> str:
+        """What keeps it, with its version."""
+
     def rebuilding(self, projection: Projection, journal: str) -> Rebuilding:
         """Begin a rebuild by these rules, whatever rules stand. Raises as ``prepare`` does, for all but the rules."""
 

@@ -26,7 +26,7 @@ from hub.projector.postgres_positions import WRITES, move, standing
 from hub.projector.postgres_rebuild import PostgresRebuilding
 from hub.projector.postgres_rows import write_rows
 from hub.projector.postgres_server import STOPPED_SECONDS, Server
-from hub.projector.postgres_shares import PostgresShares, lock_key
+from hub.projector.postgres_shares import COUNT, TAKES_PART, PostgresShares, lock_key
 from hub.projector.projection import Projection
 from hub.texts import N_
 
@@ -156,6 +156,16 @@ class PostgresStore:
                 "SELECT DISTINCT entity_id FROM conflicts_v1 ORDER BY entity_id LIMIT %s", limit
             )
         return [str(entity) for (entity,) in found]
+
+    def projectors(self) -> int:
+        """As the port says."""
+        with self._database.writing():
+            return int(self._database.query(COUNT, TAKES_PART)[0][0])
+
+    def server(self) -> str:
+        """As the port says."""
+        with self._database.writing():
+            return f"PostgreSQL {self._database.query('SHOW server_version')[0][0]}"
 
     def close(self) -> None:
         """As the port says."""

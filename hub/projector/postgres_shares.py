@@ -23,9 +23,9 @@ from hub.projector.postgres_server import Server
 from hub.projector.postgres_stuck import Stuck
 
 # Classes of advisory locks: the first half of their keys.
-_TAKES_PART, _OWNS = 0x7761_7301, 0x7761_7302
+TAKES_PART, _OWNS = 0x7761_7301, 0x7761_7302
 _PAUSE_SECONDS = 0.1
-_COUNT = """
+COUNT = """
 SELECT count(DISTINCT pid) FROM pg_locks
 WHERE locktype = 'advisory' AND classid = %s AND granted
   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
@@ -45,7 +45,7 @@ class PostgresShares:
         with self._translated():
             self._connection = self._server.connect({"idle_session_timeout": self._server.milliseconds})
             self._connection.autocommit = True
-            self._connection.execute("SELECT pg_advisory_lock_shared(%s, 0)", (_TAKES_PART,))
+            self._connection.execute("SELECT pg_advisory_lock_shared(%s, 0)", (TAKES_PART,))
         self._beat = threading.Thread(target=self._stay_awake, name="wastehub-shares", daemon=True)
         self._beat.start()
         return self
@@ -94,7 +94,7 @@ class PostgresShares:
 
     def _share(self, count: int) -> int:
         """A fair part of so many partitions, rounded up."""
-        everyone: int = self._one(_COUNT, _TAKES_PART)
+        everyone: int = self._one(COUNT, TAKES_PART)
         return -(-count // max(everyone, 1))
 
     def _try(self, topic: Topic, partition: int) -> None:

@@ -56,7 +56,7 @@ def project_shared(
     ends = {topic: journal.end(topic) for topic in TOPICS}
     total = sum(sum(end.values()) for end in ends.values())
     for topic in TOPICS:
-        _must_reach(journal, topic, store)
+        must_reach(journal, topic, store)
         for count in _to_the_end(journal, store, shares, topic, ends[topic], patient):
             read[topic] += count
             if progress is not None:
@@ -103,7 +103,7 @@ def _to_the_end(
         time.sleep(PAUSE_SECONDS)
 
 
-def _must_reach(journal: Journal, topic: Topic, store: Store) -> None:
+def must_reach(journal: Journal, topic: Topic, store: Store) -> None:
     """The journal has what the store was folded from. Raises JournalCorrupt where it ends before that."""
     standing = _standing(store, topic)
     end = journal.end(topic)  # asked for afterwards: another projector may move on at any time

@@ -23,6 +23,17 @@ SELECT stream, kind, '', {_SUM.format("mass_g")}, 0 FROM flows_v1 WHERE booked =
 """
 
 
+def undecodable(views: Views, limit: int) -> tuple[int, list[str]]:
+    """How many messages could not be decoded and were closed by nobody; the first ids (``topic/partition/position``)."""
+    those = "FROM quarantine_v1 WHERE id LIKE '%/%' AND state = 'open'"
+    with views.reading() as reader:
+        if reader is None:
+            return 0, []
+        count = reader.rows(f"SELECT COUNT(*) AS messages {those}")[0]["messages"]
+        shown = reader.rows(f"SELECT id {those} ORDER BY id LIMIT ?", (limit,))
+    return int(count), [str(row["id"]) for row in shown]
+
+
 def ledger(
     views: Views,
     by: Sequence[str] = DEFAULT_BY,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
@@ -118,6 +119,13 @@ class SqliteStore:
         """As the port says."""
         found = self._database.query("SELECT DISTINCT entity_id FROM conflicts_v1 ORDER BY entity_id LIMIT ?", (limit,))
         return [str(UUID(bytes=row["entity_id"])) for row in found]
+
+    def projectors(self) -> None:
+        """As the port says: a lock does not show who waits for it or holds it."""
+
+    def server(self) -> str:
+        """As the port says."""
+        return f"SQLite {sqlite3.sqlite_version}"
 
     def close(self) -> None:
         """As the port says."""

@@ -5,12 +5,10 @@ from __future__ import annotations
 import platform
 import shutil
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from importlib import metadata
 from typing import Any
 
 from hub.errors import HubError
-from hub.events.calendar import SHANGHAI
 from hub.events.compatibility import check as check_schemas
 from hub.events.schema import NAMES
 from hub.intake.connector import FileSpec
@@ -18,27 +16,24 @@ from hub.intake.plug import Plug
 from hub.intake.pull_files import file_source
 from hub.intake.pull_table import opened
 from hub.intake.quarantine import listed
-from hub.journal.port import TOPICS
-from hub.projector.project import report
-from hub.run.checks import Check, amount, bad, failed, good
+from hub.run.checks import Check, bad, failed, good
 from hub.run.doctor_journal import journal_checks
+from hub.run.doctor_store import store_checks
 from hub.run.parts import Parts
 from hub.texts import translate
 
 LEAST_FREE_BYTES = 1 << 30
-LARGEST_LAG = 100_000
-LONGEST_LAG_SECONDS = 3600
-SHOWN_CONFLICTS = 10
 
 
 def doctor(hub: Parts) -> dict[str, Any]:
-    """{"checks": [{part, ok, found, remedy}]}."""
+    """{"checks": [{part, ok, found, remedy}]}; a check of a projection has its figures as ``projection``, one of what
+    cannot be decoded their number as ``undecodable``."""
     parts: list[tuple[str, Callable[[Parts], Iterator[Check]]]] = [
         ("versions", _versions),
         ("schemas", _schemas),
         ("disk", _disk),
         ("journal", journal_checks),
-        ("store", _store),
+        ("store", store_checks),
         ("connectors", _connectors),
         ("quarantine", _quarantine),
     ]
@@ -73,35 +68,6 @@ def _disk(hub: Parts) -> Iterator[Check]:
         yield bad("disk", found, "Free some space: the journal stops when the disk is full.")
     else:
         yield good("disk", found)
-
-
-def _store(hub: Parts) -> Iterator[Check]:
-    store = hub.store()
-    store.prepare(hub.projection(), hub.journal().identity)
-    rows = report(hub.journal(), store, dict.fromkeys(TOPICS, 0))["projections"]
-    for row in rows:
-        behind = row["lag_events"]
-        found = translate(
-            "{name}: {lag} message(s) behind the journal, the oldest for {seconds} s; last moved at {moved}",
-            name=row["name"], lag=amount(behind, counted=row["lag_counted"]), seconds=row["lag_seconds"],
-            moved=_city_time(row["moved_at"]),
-        ) if behind else translate("{name}: nothing behind the journal", name=row["name"])  # fmt: skip
-        if behind > LARGEST_LAG or row["lag_seconds"] > LONGEST_LAG_SECONDS:
-            yield bad("store", found, "Run wastehub project, or let wastehub run go on.")
-        else:
-            yield good("store", found)
-    conflicts = store.conflicts(SHOWN_CONFLICTS)
-    if conflicts:
-        found = translate(
-            "two events say different things under one revision: {entities}", entities=", ".join(conflicts)
-        )
-        yield bad("store", found, "Look at them with wastehub explain; did two hubs write to this journal?")
-
-
-def _city_time(moved: str | None) -> str:
-    if moved is None:
-        return "–"
-    return datetime.fromisoformat(moved).astimezone(SHANGHAI).isoformat(" ", "seconds")
 
 
 def _connectors(hub: Parts) -> Iterator[Check]:

@@ -13,6 +13,7 @@ from hub.intake.session import Surroundings
 from hub.journal.port import Journal
 from hub.projector.port import Store
 from hub.projector.projection import Projection
+from hub.projector.views import Views
 
 Progress = Callable[[str, int, int | None], None]
 """Told what is being done, how much of it is done, and of how much."""
@@ -29,6 +30,9 @@ class Parts(Protocol):
 
     def store(self) -> Store:
         """The store."""
+
+    def views(self) -> Views:
+        """What the store shows."""
 
     def store_path(self) -> Path:
         """Where the store is."""

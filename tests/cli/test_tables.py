@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hub.cli.tables import show_checks, show_ledger, show_pull, show_tests
+from hub.cli.tables import show_checks, show_ledger, show_projections, show_pull, show_tests
 from hub.cli.visible import width
 from hub.cli.year import show_year
 
@@ -65,6 +65,16 @@ def test_the_year_is_in_one_unit(capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr().out
     assert "万吨" in out
     assert out.splitlines()[-2].split() == ["一般工业固体废物", "1,200.00", "–", "·", "0.10", "–", "-1.00"]
+
+
+def test_a_projection_says_how_long_something_waits(capsys: pytest.CaptureFixture[str]) -> None:
+    """Beside how much; a lag of which not every message was counted is at most that."""
+    row = {"name": "ledger", "version": 1, "applied": 2, "superseded": 0, "quarantined": 0, "not_a_record": 0}
+    lag = {"lag_events": 40_000, "lag_counted": False, "lag_seconds": 7200.5}
+    show_projections({"projections": [row | lag, row | {"lag_events": 3, "lag_counted": True, "lag_seconds": 0.0}]})
+    first, second = (line for line in capsys.readouterr().out.splitlines() if "ledger" in line)
+    assert first.split()[-3:] == ["≤", "40,000", "7,200.5"]
+    assert second.split()[-2:] == ["3", "0.0"]
 
 
 def test_marks_tell_good_from_bad(capsys: pytest.CaptureFixture[str]) -> None:
