@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from importlib import metadata
 from typing import Any
 
@@ -23,6 +24,9 @@ from hub.run.parts import Parts
 from hub.texts import translate
 
 LEAST_FREE_BYTES = 1 << 30
+LIBRARIES = ("wastehub", "duckdb", "pyarrow", "pyruhvro", "fastavro", "sqlglot", "sqlalchemy")
+DRIVERS = ("confluent-kafka", "kafka-python", "psycopg")
+"""Extras and their kind: named where they are installed."""
 
 
 def doctor(hub: Parts) -> dict[str, Any]:
@@ -47,10 +51,11 @@ def doctor(hub: Parts) -> dict[str, Any]:
 
 
 def _versions(_: Parts) -> Iterator[Check]:
-    names = ("wastehub", "duckdb", "pyarrow", "pyruhvro", "fastavro", "sqlglot", "sqlalchemy")
-    yield good(
-        "versions", f"Python {platform.python_version()}, " + ", ".join(f"{n} {metadata.version(n)}" for n in names)
-    )
+    told = [f"Python {platform.python_version()}", *(f"{name} {metadata.version(name)}" for name in LIBRARIES)]
+    for name in DRIVERS:
+        with suppress(metadata.PackageNotFoundError):
+            told.append(f"{name} {metadata.version(name)}")
+    yield good("versions", ", ".join(told))
 
 
 def _schemas(_: Parts) -> Iterator[Check]:

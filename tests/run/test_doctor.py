@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from importlib import metadata
 from pathlib import Path
 
 from hub.journal.embedded import EmbeddedJournal
@@ -40,6 +41,15 @@ def test_the_lag_is_told_in_messages_and_time(tmp_path: Path) -> None:
         after = [check["found"] for check in doctor(hub)["checks"] if check["part"] == "store"]
     assert before[0].startswith("ledger：比事件流水落后 2 条，最早的一条已等 ")
     assert after[0].startswith("ledger：与事件流水一致，没有落后")
+
+
+def test_the_versions_of_drivers_are_named(tmp_path: Path) -> None:
+    """Those of Kafka and PostgreSQL too: what one asks first when another system is in the way."""
+    (tmp_path / "hub.toml").write_text("", encoding="utf-8")
+    with Hub.open(tmp_path) as hub:
+        told = doctor(hub)["checks"][0]["found"]
+    for name in ("duckdb", "confluent-kafka", "kafka-python", "psycopg"):
+        assert f"{name} {metadata.version(name)}" in told
 
 
 def test_a_column_that_the_source_lacks_is_told_at_its_place(tmp_path: Path) -> None:
