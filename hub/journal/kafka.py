@@ -37,7 +37,6 @@ from hub.journal.port import TOPICS, Appended, Fence, Int64s, Outgoing, Run, Sto
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LARGEST: Final = MESSAGE_BYTES - (4 << 10)  # room for the key and what a batch has around it
 _NO_LIMIT: Final = 1 << 62
-_CHECKED_SECONDS: Final = 10.0  # how long it is believed that the topics are still the same
 _FAREWELL_SECONDS: Final = 2.0
 _NOTHING_BETWEEN: Final = pa.scalar(b"", pa.binary())
 
@@ -62,11 +61,14 @@ class KafkaJournal:
     none. May be shared by threads, not carried through a fork.
 
     ``secret`` gives what an ``env:NAME`` or ``file:PATH`` stands for; ``patience`` is how many seconds the broker may
-    take for anything before JournalUnavailable. Raises ConfigWrong where the URL is wrong, Refused or JournalCorrupt
-    where the topics cannot be this journal's.
+    take for anything before JournalUnavailable; ``believed`` for how many seconds who asks for the end is not told of
+    what became of the topics. Raises ConfigWrong where the URL is wrong, Refused or JournalCorrupt where the topics
+    cannot be this journal's, or can no longer be.
     """
 
-    def __init__(self, url: str, secret: Callable[[str], str] = str, *, patience: float = 30.0) -> None:
+    def __init__(
+        self, url: str, secret: Callable[[str], str] = str, *, patience: float = 30.0, believed: float = 10.0
+    ) -> None:
         found = address(url, secret)
         self._names: dict[Topic, str] = {topic: f"{found.prefix}.{topic}" for topic in TOPICS}
         self._place = f"{','.join(sorted(found.servers.split(',')))}/{found.prefix}"
@@ -74,8 +76,7 @@ class KafkaJournal:
         self._client = _client(found.client, found.servers, found.options, patience)
         self._schemas = self._schemas_of(found.registry, patience)
         self._frames: dict[Topic, pa.Scalar] = {}
-        self._topics = Topics(self._client, self._names, found.partitions)
-        self._checked = time.monotonic()
+        self._topics = Topics(self._client, self._names, found.partitions, believed)
         self._ends = {topic: Ends(self._client, name, self._partitions) for topic, name in self._names.items()}
         self._readers = {topic: self._readers_of(topic, patience, ahead=True) for topic in TOPICS}
         self._pickers = {topic: self._readers_of(topic, patience, ahead=False) for topic in TOPICS}
@@ -216,9 +217,7 @@ class KafkaJournal:
 
     def end(self, topic: Topic) -> dict[int, int]:
         """Where the next message will stand, or below it: markers of transactions take places too."""
-        if time.monotonic() > self._checked + _CHECKED_SECONDS:
-            self._topics.check()
-            self._checked = time.monotonic()
+        self._topics.check_in_time()
         return self._ends[topic].now()
 
     def at(self, topic: Topic, time: datetime) -> dict[int, int]:

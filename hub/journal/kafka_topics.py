@@ -1,4 +1,5 @@
-"""The journal's topics: found, or made where there are none, and checked before anything is read or written.
+"""The journal's topics: found, or made where there are none, and checked before anything is read or written, and
+again and again for as long as they are used.
 
 What makes a topic useless as a journal is refused here: another number of partitions than the journal was made with, a
 setting by which it would forget, messages that are gone.
@@ -19,26 +20,32 @@ _PAUSE: Final = 0.05
 
 
 class Topics:
-    """The topics by the names they have on the cluster. ``identity`` names this very journal."""
+    """The topics by the names they have on the cluster. ``identity`` names this very journal; ``believed`` is for how
+    many seconds it is taken for granted that they are still as they were when they were checked."""
 
-    def __init__(self, client: Client, names: Mapping[Topic, str], partitions: int) -> None:
-        self._client, self._names, self._partitions = client, names, partitions
+    def __init__(self, client: Client, names: Mapping[Topic, str], partitions: int, believed: float) -> None:
+        self._client, self._names, self._partitions, self._believed = client, names, partitions, believed
         cluster = client.describe(list(names.values()))
         if len(cluster.topics) < len(names):
             cluster = self._made(cluster)
         self.identity = self._identity(cluster)
-        self._check_settings()
-        self._check_beginnings()
+        self._check_memory()
 
     def check(self) -> None:
-        """Raises JournalCorrupt where the topics are not those of the start any more, Refused where they were given
-        other partitions."""
+        """Raises JournalCorrupt where the topics are not those of the start any more or lost messages, Refused where
+        they were given other partitions, or settings by which they would forget."""
         cluster = self._client.describe(list(self._names.values()))
         for name in self._names.values():
             if name not in cluster.topics:
                 raise lost(name, 0, 0, GONE)
         if self._identity(cluster) != self.identity:
             raise lost(next(iter(self._names)), 0, 0, FOREIGN)
+        self._check_memory()
+
+    def check_in_time(self) -> None:
+        """Check, unless it was done a moment ago."""
+        if time.monotonic() >= self._checked + self._believed:
+            self.check()
 
     def _made(self, cluster: Cluster) -> Cluster:
         missing = [name for name in self._names.values() if name not in cluster.topics]
@@ -60,6 +67,12 @@ class Topics:
             if state.partitions != self._partitions:
                 raise wrong_partitions(name, state.partitions, self._partitions)
         return ":".join([cluster.id, *(cluster.topics[name].id for name in self._names.values())])
+
+    def _check_memory(self) -> None:
+        """That nothing will be forgotten, nor was."""
+        self._check_settings()
+        self._check_beginnings()
+        self._checked = time.monotonic()
 
     def _check_settings(self) -> None:
         for name, found in self._client.settings(list(self._names.values())).items():

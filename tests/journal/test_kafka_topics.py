@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import closing
 
 import pytest
 
-from hub.errors import JournalCorrupt, Refused
+from hub.errors import HubError, JournalCorrupt, Refused
 from hub.journal.kafka import KafkaJournal
-from hub.journal.port import TOPICS
+from hub.journal.port import TOPICS, Journal
 from tests.broker import Broker
 from tests.contracts.journal_processes import batch, messages, outgoing
 from tests.journal.kafka_admin import Admin
 
 CLIENTS = ("confluent", "kafka-python")
+LONG = 3_600.0
+MEANWHILE: dict[str, tuple[Callable[[Admin, str], None], type[HubError], str]] = {
+    "partitions added": (lambda admin, topic: admin.widen(topic, 9), Refused, "9 partitions"),
+    "retention set": (lambda admin, topic: admin.set(topic, "retention.ms", "604800000"), Refused, "retention.ms=604800000"),
+    "messages deleted": (lambda admin, topic: admin.forget(topic, 2, 5), JournalCorrupt, "2:5"),
+    "made anew": (lambda admin, topic: admin.remake(topic, 8), JournalCorrupt, "made anew|is gone"),
+    "gone": (lambda admin, topic: admin.delete(topic), JournalCorrupt, "is gone"),
+}
+"""What may become of a topic → how it is done, and what a handle that is open says of it."""
 pytestmark = pytest.mark.parametrize("client", CLIENTS)
 
 
@@ -64,13 +74,46 @@ def test_other_partitions(url: str, prefix: str, admin: Admin) -> None:
         assert {message.partition for message in messages(journal, "events")} == {0, 1, 2}
 
 
-def test_partitions_changed(url: str, prefix: str, admin: Admin) -> None:
-    """Where somebody adds partitions to a topic, open handles stop at the next fence, and new ones cannot be opened."""
+def ends(journal: Journal) -> object:
+    """All that a projector asks who has come to the end."""
+    return journal.end("acts")
+
+
+def fences(journal: Journal) -> object:
+    """What a puller begins with."""
+    return journal.fence("a")
+
+
+@pytest.mark.parametrize("asked", [ends, fences])
+@pytest.mark.parametrize("what", MEANWHILE)
+def test_what_became_of_a_topic(
+    url: str, prefix: str, admin: Admin, what: str, asked: Callable[[Journal], object]
+) -> None:
+    """What is done to a topic while a handle is open, it says as soon as it looks again: whoever asks for the end hears
+    of it, and so does whoever fences."""
     filled(url)
-    with closing(KafkaJournal(url)) as journal:
-        admin.widen(f"{prefix}.events", 9)
-        with pytest.raises(Refused, match="9"):
+    do, error, said = MEANWHILE[what]
+    with closing(KafkaJournal(url, believed=0)) as journal:
+        do(admin, f"{prefix}.events")
+        with pytest.raises(error, match=said):
+            asked(journal)
+
+
+def test_how_often_it_looks(url: str, prefix: str, admin: Admin) -> None:
+    """Who asks for the end is told without a look at the topics where they were looked at not long ago; a fence always
+    looks."""
+    filled(url)
+    with closing(KafkaJournal(url, believed=LONG)) as journal:
+        admin.set(f"{prefix}.events", "retention.ms", "604800000")
+        assert journal.end("events")
+        with pytest.raises(Refused):
             journal.fence("a")
+
+
+def test_partitions_added(url: str, prefix: str, admin: Admin) -> None:
+    """Topics to which somebody added partitions cannot be opened."""
+    filled(url)
+    admin.widen(f"{prefix}.events", 9)
     with pytest.raises(Refused, match="9"):
         KafkaJournal(url)
 
@@ -105,23 +148,18 @@ def test_retention_has_taken_something(url: str, prefix: str, admin: Admin) -> N
 def test_a_topic_is_gone(url: str, prefix: str, admin: Admin) -> None:
     """Where one of a journal's topics was deleted, it is not made anew beside the others."""
     filled(url)
-    with closing(KafkaJournal(url)) as journal:
-        admin.delete(f"{prefix}.acts")
-        with pytest.raises(JournalCorrupt):
-            journal.fence("a")
+    admin.delete(f"{prefix}.acts")
     with pytest.raises(JournalCorrupt) as raised:
         KafkaJournal(url)
     assert raised.value.facts["topic"] == "acts"
 
 
 def test_a_topic_is_another_one(url: str, prefix: str, admin: Admin) -> None:
-    """A topic deleted and made anew is another one: an open handle stops, and a new one has another identity."""
+    """With a topic deleted and made anew it is another journal: it has another identity."""
     filled(url)
     with closing(KafkaJournal(url)) as journal:
-        admin.remake(f"{prefix}.events", 8)
-        with pytest.raises(JournalCorrupt):
-            journal.fence("a")
         before = journal.identity
+    admin.remake(f"{prefix}.events", 8)
     with closing(KafkaJournal(url)) as journal:
         assert journal.identity != before
 

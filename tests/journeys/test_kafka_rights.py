@@ -72,11 +72,13 @@ class Guarded:
             done.result()
 
     def journal(self, user: str) -> KafkaJournal:
-        """The journal at the address that the page shows, as ``user`` of this broker."""
+        """The journal at the address that the page shows, as ``user`` of this broker; it looks after its topics whenever
+        it is asked."""
         (url,) = re.findall(r'^journal = "(kafka://.+)"$', PAGE, re.M)
         url = re.sub(r"//[^/]+/", f"//127.0.0.1:{self._port}/", url)
         url = url.replace("/etc/ca.pem", str(self._certificate)).replace("username=pull", f"username={user}")
-        return KafkaJournal(url, lambda value: PASSWORD if value == "file:/run/secrets/kafka_password" else value)
+        secret = {"file:/run/secrets/kafka_password": PASSWORD}
+        return KafkaJournal(url, lambda value: secret.get(value, value), believed=0)
 
     def known_settings(self) -> set[str]:
         """The names of all settings that a broker has."""
