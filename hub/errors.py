@@ -7,6 +7,7 @@
     │   ├── Refused              allowed in principle, but not now: replay first, other schema, … (exit 2)
     │   ├── NotInOrder           done, but what was asked about is broken     (exit 1)
     │   │   └── JournalCorrupt   a stored message is not what was written
+    │   │       └── NoMessage    there is none at a place: where nobody knows of one, the request is wrong
     │   └── Fenced               a later puller or projector took over; this one stops (exit 3)
     ├── Retry                    an outside system did not answer; the same call may go through later (exit 3)
     │   ├── SourceUnavailable    a department's system
@@ -92,6 +93,10 @@ class NotInOrder(Stop):
 
 class JournalCorrupt(NotInOrder):
     """A stored message is not what was written; facts: topic, partition, position."""
+
+
+class NoMessage(JournalCorrupt):
+    """No message stands at a place within the journal: damage, if there was one; same facts."""
 
 
 _SEE_LATER = (

@@ -25,7 +25,16 @@ from hub.events.schema import FOR_TOPIC
 from hub.journal.kafka_address import address
 from hub.journal.kafka_client import MESSAGE_BYTES, Client, Sending, Writer
 from hub.journal.kafka_ends import Ends
-from hub.journal.kafka_faults import NO_PLACE, UNCERTAIN, fenced, lost, no_registry_client, not_installed, unavailable
+from hub.journal.kafka_faults import (
+    NO_PLACE,
+    UNCERTAIN,
+    fenced,
+    lost,
+    no_message,
+    no_registry_client,
+    not_installed,
+    unavailable,
+)
 from hub.journal.kafka_partition import partitions_of
 from hub.journal.kafka_places import picked, strides
 from hub.journal.kafka_readers import Readers
@@ -212,7 +221,7 @@ class KafkaJournal:
             found.update(picked(collected, wanted))
         for partition, position in places:
             if (partition, position) not in found:
-                raise lost(topic, partition, position, NO_PLACE)
+                raise no_message(topic, partition, position)
         return [found[place] for place in places]
 
     def end(self, topic: Topic) -> dict[int, int]:

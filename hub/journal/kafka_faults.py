@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from hub.errors import Fenced, JournalCorrupt, JournalUnavailable, Refused
+from hub.errors import Fenced, JournalCorrupt, JournalUnavailable, NoMessage, Refused
 from hub.texts import N_, Word
 
 FOREIGN: Final = N_("the topic was deleted and made anew, or this is another cluster")
@@ -36,6 +36,16 @@ def lost(topic: str, partition: int, position: int, reason: Word) -> JournalCorr
         remedy="Stop the hub's processes; restore the topics from a mirror or archive, or point the hub to the cluster "
         "that has them. Nothing after this place was read.",
         topic=topic.rpartition(".")[2], partition=partition, position=position, reason=reason,
+    )  # fmt: skip
+
+
+def no_message(topic: str, partition: int, position: int) -> NoMessage:
+    """What stands there is the marker of a transaction, or was undone; or a message was there and is lost."""
+    return NoMessage(
+        "there is no message at {topic}/{partition}/{position}",
+        remedy="Where the hub itself knows this place, a message was lost: stop its processes and restore the topics from "
+        "a mirror or archive.",
+        topic=topic, partition=partition, position=position,
     )  # fmt: skip
 
 

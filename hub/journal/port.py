@@ -112,7 +112,8 @@ class Journal(Protocol):
         (a hint: readers still filter); it then still moves ``next`` past them, with an empty run if need be."""
 
     def read_at(self, topic: Topic, places: Sequence[tuple[int, int]]) -> list[Stored]:
-        """The messages at these (partition, position), in the order asked; JournalCorrupt where one is missing."""
+        """The messages at these (partition, position), in the order asked; JournalCorrupt where one is missing,
+        NoMessage where that may be because there never was one."""
 
     def end(self, topic: Topic) -> dict[int, int]:
         """Partition → the position that the next message will have, or a later one."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any, cast
 
-from hub.errors import RequestWrong
+from hub.errors import NoMessage, RequestWrong
 from hub.events.schema import FOR_TOPIC
 from hub.events.single import decode_one
 from hub.journal.port import Journal, Stored, Topic
@@ -115,7 +115,13 @@ class _Explainer:
         place = (int(match[2]), int(match[3]))
         if place[1] >= self._journal.end("events").get(place[0], 0):
             return None
-        events = self._events([place])
+        try:
+            events = self._events([place])
+        except NoMessage as error:
+            raise RequestWrong(
+                "there is no message at {id}", id=name,
+                remedy="On Kafka the ends of transactions take places too: ask for one before or after it.",
+            ) from error  # fmt: skip
         return self._entities("event", [events[0]["entity_id"]])
 
     def _entities(self, what: str, names: Sequence[str]) -> Document | None:

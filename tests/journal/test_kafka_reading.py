@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from hub.errors import Fenced, JournalCorrupt, JournalUnavailable, RequestWrong
+from hub.errors import Fenced, JournalUnavailable, NoMessage, RequestWrong
 from hub.journal.kafka import KafkaJournal
 from hub.journal.kafka_partition import murmur2, partitions_of
 from hub.journal.port import Fence, Outgoing
@@ -72,7 +72,7 @@ def test_markers_and_aborted_messages(journal: KafkaJournal, prefix: str, admin:
     (run,) = journal.read("events", reached, 100)
     assert (run.partition, run.values, run.next, run.schema_id) == (5, [], end[5], None)
     for place in (reached[5] - 1, reached[5], end[5] - 1):  # the marker of our commit, an aborted message, its marker
-        with pytest.raises(JournalCorrupt):
+        with pytest.raises(NoMessage):
             journal.read_at("events", [(5, place)])
 
 

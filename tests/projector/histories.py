@@ -13,8 +13,7 @@ import pyarrow as pa
 
 from hub.events import columns
 from hub.events.schema import arrow
-from hub.journal.embedded import EmbeddedJournal
-from hub.journal.port import Outgoing, Topic
+from hub.journal.port import Journal, Outgoing, Topic
 from hub.projector.projection import Projection, read_projection
 from hub.reference.kinds import DEPARTMENTS, KINDS
 
@@ -74,9 +73,7 @@ def table(events: Sequence[dict[str, Any]], name: str = "waste_event") -> pa.Tab
     return pa.Table.from_pylist([{field.name: e.get(field.name) for field in schema} for e in naive], schema=schema)
 
 
-def append(
-    journal: EmbeddedJournal, records: Sequence[dict[str, Any]], topic: Topic = "events", junk: int = 0
-) -> None:
+def append(journal: Journal, records: Sequence[dict[str, Any]], topic: Topic = "events", junk: int = 0) -> None:
     """Append records, and after them ``junk`` messages that cannot be read."""
     name = {"events": "waste_event", "quarantine": "quarantine", "acts": "act"}[topic]
     bodies = [*columns.encode(table(records, name), name).to_pylist(), *[b"\xff junk"] * junk]

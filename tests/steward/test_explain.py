@@ -13,12 +13,14 @@ import pytest
 from hub.errors import RequestWrong
 from hub.events.identity import entity_id
 from hub.journal.embedded import EmbeddedJournal
+from hub.journal.kafka import KafkaJournal
 from hub.projector.project import project_once
 from hub.projector.query import ledger as read_ledger
 from hub.projector.views import Views
 from hub.steward.explain import explain
+from tests.broker import Broker
 from tests.projector.histories import append, event, ledger
-from tests.projector.stores import KINDS, stores_of
+from tests.projector.stores import KINDS, SqliteStores, stores_of
 from tests.projector.test_quarantine import act, record
 
 Hub = tuple[EmbeddedJournal, Views]
@@ -130,6 +132,23 @@ def test_a_message_that_cannot_be_read_is_shown_raw(hub: Hub) -> None:
     """By its place: why, and its first bytes."""
     (row,) = explain(*hub, "events/0/5")["quarantine"]
     assert bytes.fromhex(row["raw"]) == b"\xff junk"
+
+
+def test_a_place_without_a_message(broker: Broker, tmp_path: Path) -> None:
+    """On Kafka the end of every transaction takes a place: who asks for such a one is told that no message stands there,
+    not that the journal is damaged."""
+    stores = SqliteStores(tmp_path)
+    with closing(KafkaJournal(f"kafka://{broker.address}/explain")) as journal, closing(stores.open()) as store:
+        for statement in (OLD, NEW):
+            append(journal, [statement])
+        project_once(journal, store, ledger(), tmp_path / "locks")
+        (partition,) = (run.partition for run in journal.read("events", {}, 10) if run.values)
+        for position, event_id in ((0, OLD["event_id"]), (2, NEW["event_id"])):
+            found = explain(journal, stores.views(), f"events/{partition}/{position}")
+            assert event_id in [event["event_id"] for event in found["events"]]
+        for marker in (1, 3):
+            with pytest.raises(RequestWrong, match=f"no message at events/{partition}/{marker}"):
+                explain(journal, stores.views(), f"events/{partition}/{marker}")
 
 
 NOTHING = [
