@@ -36,7 +36,7 @@ from hub.journal.kafka_faults import (
     unavailable,
 )
 from hub.journal.kafka_partition import partitions_of
-from hub.journal.kafka_places import picked, strides
+from hub.journal.kafka_places import Picked, strides
 from hub.journal.kafka_readers import Readers
 from hub.journal.kafka_runs import Collected, frame
 from hub.journal.kafka_schemas import BuiltIn, Registered, Schemas
@@ -45,7 +45,6 @@ from hub.journal.port import TOPICS, Appended, Fence, Int64s, Outgoing, Run, Sto
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LARGEST: Final = MESSAGE_BYTES - (4 << 10)  # room for the key and what a batch has around it
-_NO_LIMIT: Final = 1 << 62
 _FAREWELL_SECONDS: Final = 2.0
 _NOTHING_BETWEEN: Final = pa.scalar(b"", pa.binary())
 
@@ -216,9 +215,9 @@ class KafkaJournal:
             wanted[partition].add(position)
         found: dict[tuple[int, int], Stored] = {}
         for start, end in strides(wanted):
-            collected = Collected(topic, start, end, limit=_NO_LIMIT, limit_bytes=_NO_LIMIT)
-            self._pickers[topic].collect(collected)
-            found.update(picked(collected, wanted))
+            picked = Picked(topic, start, end, wanted)
+            self._pickers[topic].collect(picked)
+            found.update(picked.stored())
         for partition, position in places:
             if (partition, position) not in found:
                 raise no_message(topic, partition, position)
