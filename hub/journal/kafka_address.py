@@ -21,11 +21,14 @@ CLIENTS: Final = ("confluent", "kafka-python")
 _OPTION: Final = "librdkafka."
 _SERVER: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}")
 _PREFIX: Final = re.compile(r"[A-Za-z0-9._-]{1,200}")  # Kafka's rule for topics, less the room for ours
-_OURS: Final = re.compile(
+_OURS: Final = re.compile(  # what the clients set themselves, by each name that librdkafka has for it, and what would undo it
     r"bootstrap\.servers|metadata\.broker\.list|group\.id|transactional\.id|transaction\.timeout\.ms|acks|request\.required"
-    r"\.acks|isolation\.level|auto\.offset\.reset|enable\..*|partitioner|plugin\.library\.paths|.*_cb|log.*|debug"
+    r"\.acks|isolation\.level|auto\.(offset\.reset|commit\..*)|enable\..*|partitioner|plugin\.library\.paths|.*_cb|on_.*|log.*"
+    r"|debug|allow\.auto\.create\.topics|check\.crcs|compression\.(type|codec)|linger\.ms|batch\.(size|num\.messages)"
+    r"|message\.max\.bytes|queue\.buffering\.max\..*|queued\.m(in|ax)\.messages.*|delivery\.report\..*"
+    r"|fetch\.(message\.max\.bytes|wait\.max\.ms|(error|queue)\.backoff\.ms)|max\.partition\.fetch\.bytes"
 )
-_SECRET: Final = re.compile(r"password|secret|key\.pem|jaas|oauthbearer\.config")
+_SECRET: Final = re.compile(r"password|passphrase|secret|token(?!\.endpoint)|key\.pem|jaas|oauthbearer\.config")
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,6 @@ _MOMENT: Final = 0.05  # seconds that a reader waits for a message
 # socket.timeout.ms, the connection gives up, which does no harm.)
 _GIVEN_UP: Final = 120.0
 _PAUSE: Final = 0.05  # seconds before what failed for a moment is asked again
-_AHEAD_KB: Final = 16 << 10  # what a reader keeps of what was not yet asked for
 
 _error, _second = Message.error, itemgetter(1)
 
@@ -50,7 +49,7 @@ _SILENT.addHandler(logging.NullHandler())
 _SILENT.propagate = False
 
 _ALL: Final[Mapping[str, Any]] = {"reconnect.backoff.max.ms": 1_000, "logger": _SILENT}
-_READING: Final[Mapping[str, Any]] = {
+READING: Final[Mapping[str, Any]] = {
     "group.id": "wastehub",  # never joined, nothing is committed: positions are in the database
     "enable.auto.commit": False,
     "enable.auto.offset.store": False,
@@ -64,6 +63,8 @@ _READING: Final[Mapping[str, Any]] = {
     "fetch.queue.backoff.ms": 5,
     "allow.auto.create.topics": False,
 }
+AHEAD: Final = {"queued.min.messages": 100_000, "queued.max.messages.kbytes": 16 << 10}  # of what was not yet asked for
+BY_PLACE: Final = {"queued.min.messages": 1}
 
 
 class ConfluentClient:
@@ -130,10 +131,7 @@ class ConfluentClient:
 
     def reader(self, topic: str, *, ahead: bool) -> Reader:
         """A reader."""
-        fetched = (
-            {"queued.min.messages": 100_000, "queued.max.messages.kbytes": _AHEAD_KB} if ahead else {"queued.min.messages": 1}
-        )
-        return _Reader(Consumer({**self._base, **_READING, **fetched}), topic)
+        return _Reader(Consumer({**self._base, **READING, **(AHEAD if ahead else BY_PLACE)}), topic)
 
     def writer(self, transactional_id: str) -> Writer:
         """Take the id from whoever has it."""

@@ -16,7 +16,7 @@ from hub.journal.kafka_confluent_errors import DENIED, FENCED, translated
 from hub.journal.kafka_faults import NOT_ALL, SLOW, unavailable
 from hub.journal.port import Int64s
 
-_WRITING: Final[Mapping[str, Any]] = {
+WRITING: Final[Mapping[str, Any]] = {
     "acks": "all",
     "enable.idempotence": True,
     "transaction.timeout.ms": TRANSACTION_MS,
@@ -51,7 +51,7 @@ class ConfluentWriter:
 
     def __init__(self, base: Mapping[str, Any], transactional_id: str, patience: float) -> None:
         self._id, self._patience = transactional_id, patience
-        self._producer = Producer({**base, **_WRITING, "transactional.id": transactional_id})
+        self._producer = Producer({**base, **WRITING, "transactional.id": transactional_id})
         with translated(transactional_id):
             self._producer.list_topics(timeout=patience)  # once connected, the next step takes 5 ms instead of 500
             self._producer.init_transactions(patience)

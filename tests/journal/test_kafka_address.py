@@ -11,6 +11,8 @@ import pytest
 from hub.errors import ConfigWrong, Refused, RequestWrong
 from hub.journal.kafka import KafkaJournal
 from hub.journal.kafka_address import address
+from hub.journal.kafka_confluent import AHEAD, BY_PLACE, READING
+from hub.journal.kafka_confluent_writer import WRITING
 from tests.broker import Broker
 
 SECRET = "a-secret-word"  # noqa: S105 - of nothing
@@ -75,6 +77,48 @@ def test_what_is_wrong(url: str, errors: list[str]) -> None:
         address(url, secret)
     assert [problem.error for problem in raised.value.problems] == errors
     assert "plain" not in str(raised.value)
+
+
+ALIASES = (
+    "compression.codec", "queue.buffering.max.ms", "max.partition.fetch.bytes", "request.required.acks",
+    "metadata.broker.list", "auto.commit.enable",
+)  # fmt: skip
+"""librdkafka's other names for what the hub sets."""
+
+
+@pytest.mark.parametrize("name", sorted({*READING, *AHEAD, *BY_PLACE, *WRITING, "transactional.id", *ALIASES}))
+def test_what_would_have_no_effect(name: str) -> None:
+    """An option that the hub sets itself, by whatever name, is refused with that name instead of being passed over."""
+    with pytest.raises(ConfigWrong, match=f"KAFKA_OPTION: librdkafka.{name} "):
+        address(f"kafka://broker:9092/waste?librdkafka.{name}=1", secret)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "sasl.password", "ssl.key.password", "ssl.keystore.password", "ssl.key.pem", "sasl.jaas.config",
+        "sasl.oauthbearer.client.secret", "sasl.oauthbearer.client.credentials.client.secret", "sasl.oauthbearer.config",
+        "sasl.oauthbearer.assertion.private.key.passphrase",
+        "sasl.oauthbearer.assertion.private.key.pem", "sasl.oauthbearer.token",
+    ],
+)  # fmt: skip
+def test_what_is_a_secret(name: str) -> None:
+    """Whatever opens a door is not written into hub.toml itself; the mistake names the option and not the secret."""
+    with pytest.raises(ConfigWrong, match=f"KAFKA_SECRET: librdkafka.{name} ") as raised:
+        address(f"kafka://broker:9092/waste?librdkafka.{name}={SECRET}", secret)
+    assert SECRET not in str(raised.value)
+    assert address(f"kafka://broker:9092/waste?librdkafka.{name}=env:IT", secret).options == {name: SECRET}
+
+
+def test_what_is_no_secret() -> None:
+    """Where a secret lies, whose it is and where it is asked for may be seen."""
+    names = [
+        "sasl.username", "ssl.key.location", "ssl.keystore.location", "ssl.certificate.pem", "sasl.kerberos.keytab",
+        "sasl.oauthbearer.token.endpoint.url", "sasl.oauthbearer.client.credentials.client.id",
+        "sasl.oauthbearer.assertion.private.key.file",
+    ]  # fmt: skip
+    url = "kafka://broker:9092/waste?" + "&".join(f"librdkafka.{name}=plain" for name in names)
+    assert address(url, secret).options == dict.fromkeys(names, "plain")
 
 
 def test_a_secret_that_is_not_there() -> None:
