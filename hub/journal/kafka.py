@@ -224,7 +224,7 @@ class KafkaJournal:
         return [found[place] for place in places]
 
     def end(self, topic: Topic) -> dict[int, int]:
-        """Where the next message will stand, or below it: markers of transactions take places too."""
+        """What comes next stands there or, since markers of transactions take places too, after it."""
         self._topics.check_in_time()
         return self._ends[topic].now()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from hub.errors import Fenced, JournalCorrupt, JournalUnavailable, NoMessage, Refused
@@ -26,6 +27,15 @@ def unavailable(reason: str) -> JournalUnavailable:
         "the journal does not answer: {reason}",
         remedy="Look whether Kafka runs and can be reached from here; what was not done is done at the next try.",
         reason=reason,
+    )
+
+
+def not_made(topics: Sequence[str]) -> JournalUnavailable:
+    """The cluster took the order, and does not show them."""
+    return JournalUnavailable(
+        "Kafka does not show the topics that it was told to make: {topics}",
+        remedy="Look whether its brokers run, all of them; what is there is used at the next try.",
+        topics=", ".join(topics),
     )
 
 

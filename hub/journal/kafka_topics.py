@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from hub.journal.kafka_client import SETTINGS, Client, Cluster
-from hub.journal.kafka_faults import FOREIGN, FORGOT, GONE, lost, unavailable, wrong_partitions, wrong_setting
+from hub.journal.kafka_faults import FOREIGN, FORGOT, GONE, lost, not_made, wrong_partitions, wrong_setting
 from hub.journal.port import Topic
 
 _MAKING_SECONDS: Final = 30.0
@@ -57,7 +57,7 @@ class Topics:
         deadline = time.monotonic() + _MAKING_SECONDS
         while len(cluster.topics) < len(self._names):
             if time.monotonic() > deadline:
-                raise unavailable(f"{', '.join(missing)} cannot be made")
+                raise not_made(missing)
             time.sleep(_PAUSE)
             cluster = self._client.describe(list(self._names.values()))
         return cluster

@@ -116,7 +116,7 @@ class Journal(Protocol):
         NoMessage where that may be because there never was one."""
 
     def end(self, topic: Topic) -> dict[int, int]:
-        """Partition → the position that the next message will have, or a later one."""
+        """Partition → a position: all that can be read now stands below it, what comes next at it or after it."""
 
     def at(self, topic: Topic, time: datetime) -> dict[int, int]:
         """Partition → first position appended after ``time`` (aware); the topic as known at ``time`` lies below."""
