@@ -103,6 +103,8 @@ def _stop(stores: PostgresStores, folder: Path, where: str, patience: float) -> 
 
     step = getattr(postgres, where)
     setattr(postgres, where, stopping)
-    with closing(Partitioned(folder, 2)) as journal, closing(stores.open(patience=patience)) as store:
-        with pytest.raises(StoreUnavailable):
-            _applied(store, journal, 0)
+    with (
+        closing(Partitioned(folder, 2)) as journal, closing(stores.open(patience=patience)) as store,
+        pytest.raises(StoreUnavailable),
+    ):  # fmt: skip
+        _applied(store, journal, 0)
