@@ -16,6 +16,7 @@ from pathlib import Path
 
 import psycopg
 
+from hub.projector.postgres_server import STOPPED_SECONDS
 from tests.faults.parts import Pair, Parts, Servers
 from tests.faults.poison import Poisoned, poison
 from tests.faults.processes import Child, apart, start
@@ -24,6 +25,7 @@ from tests.faults.source import Source
 PATIENCE = 120.0  # seconds until a command that nobody kills must have ended; reached only when something is broken
 AWAY_SECONDS = 40.0  # until a command must be done in spite of one that stands still on another machine
 ASLEEP_SECONDS = 1.5  # how long a process stands still whom others of its machine must wait for
+SOUND_SECONDS, SOUNDLY = STOPPED_SECONDS + 2.5, 0.4  # so long that a database server ends who stands still, and how often
 LONGEST = {"embedded": 0.8, "kafka": 2.5}  # seconds of life that a killed process may have
 COMMANDS = (
     ("pull", "--once"), ("pull", "--once"), ("pull", "--once"), ("project", "--once"), ("project", "--once"),
@@ -130,11 +132,13 @@ def crowd(turn: Turn) -> None:
 
 
 def zombie(turn: Turn) -> None:
-    """One stands still in the midst of its work, others do the same work, and then it goes on."""
+    """One stands still in the midst of its work, others do the same work, and then it goes on; now and then when it has
+    slept so soundly that the database server ended what it had begun."""
     command = turn.chance.choice([("pull", "--once"), ("project", "--once"), ("project", "--rebuild", "--once")])
     asleep = turn.begin(*command)
     turn.moment()
     asleep.send(signal.SIGSTOP)
+    stopped = time.monotonic()
     turn.times["zombie"] += not asleep.has_ended()
     turn.source.change(turn.chance.randint(1, 50))
     again = turn.chance.choice([("pull", "--once"), ("project", "--once")])
@@ -143,6 +147,10 @@ def zombie(turn: Turn) -> None:
     for other in others:
         if not other.wait(ASLEEP_SECONDS if must_wait else AWAY_SECONDS) and not must_wait:
             turn.wrong.append(f"{other.name} was held up by {asleep.name}, which stands still on another machine")
+    projects = command[0] == "project" and turn.parts.in_postgres
+    if projects and turn.chance.random() < SOUNDLY and not asleep.has_ended():
+        turn.times["sound"] += 1
+        time.sleep(max(0.0, stopped + SOUND_SECONDS - time.monotonic()))
     asleep.send(signal.SIGCONT)
     turn.finish([asleep, *others])
 
