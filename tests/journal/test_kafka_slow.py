@@ -52,7 +52,7 @@ def _hesitate(patched: pytest.MonkeyPatch, client: str, moment: str, wait: Calla
     patched.setattr(module, "_WRITING", told)
     sent: list[int] = []
 
-    class Slow(getattr(module, name)):  # type: ignore[misc]
+    class Slow(getattr(module, name)):
         def commit_transaction(self, *some: Any) -> Any:
             if moment == "at its commit":
                 wait()
