@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Final, Protocol
 
+from hub.errors import RequestWrong
 from hub.events import compatibility
 from hub.events import schema as schemas
 from hub.journal.registry import no_schema
