@@ -6,18 +6,23 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import pyarrow as pa
+
 from hub.errors import Refused
+from hub.events import columns as codec
 from hub.events.refusals import STATES
 from hub.intake.appending import read_rows
-from hub.intake.outgoing import act
+from hub.intake.outgoing import act, table_of
 from hub.intake.plug import Plug
 from hub.intake.pull import Puller
 from hub.intake.quarantine import READ_AT_ONCE, record_of
 from hub.intake.said import Said
 from hub.intake.session import Session, Surroundings
-from hub.journal.port import TOPICS, Journal
+from hub.journal.port import TOPICS, Journal, Outgoing
 
 _NOT_MAPPABLE = {"KEY_NOT_UNIQUE", "VANISHED_MANY", "KEY_MISSING", "RECORD_TOO_LONG"}
+_NO_CONNECTOR = "hub"
+"""Who writes acts that concern no connector: every connector's identity has a dot."""
 
 
 class Deciding:
@@ -32,9 +37,11 @@ class Deciding:
 
         Returns {"redriven", "events", "still_open"}: records that fit now, the events they made, and the rest. What
         waits on for another reason than before is set aside anew, under its id, with the errors that it has now.
+        Refused where the connector's key or parts have changed.
         """
         act_id = str(self._around.new_id())
         with Puller(self._plug, self._journal, self._around).session(act_id) as session:
+            session.refuse_changed_shape()  # mapped under another key, they would be other records
             return self._redrive(session, ids, act_id)
 
     @property
@@ -100,6 +107,20 @@ class Deciding:
             **about,
         )
         return made | ({"act_id": act_id} if act_id else {})
+
+
+def reject_message(journal: Journal, around: Surroundings, row: dict[str, Any], person: str, reason: str) -> dict[str, Any]:
+    """Say of a message that nobody can decode that it is known: ``row`` has its id (topic/partition/position) and state.
+    No connector is concerned."""
+    _must_be_open(row)
+    fence = journal.fence(_NO_CONNECTOR)
+    decided = act(
+        around.new_id(), "rejected", person=person, at=around.now(), body={}, reason=reason or None,
+        quarantine_id=row["id"],
+    )  # fmt: skip
+    acts = codec.encode(table_of([decided], "act"), "act")
+    journal.append(fence, [Outgoing("acts", pa.array([_NO_CONNECTOR]), acts)])
+    return {"id": row["id"], "state": "rejected"}
 
 
 def _must_be_open(row: dict[str, Any]) -> None:

@@ -34,6 +34,13 @@ def undecodable(views: Views, limit: int) -> tuple[int, list[str]]:
     return int(count), [str(row["id"]) for row in shown]
 
 
+def undecodable_state(views: Views, id_: str) -> str | None:
+    """The state in quarantine_v1 of a message that could not be decoded; None where ``id_`` is none of those."""
+    with views.reading() as reader:
+        found = [] if reader is None else reader.rows("SELECT state FROM quarantine_v1 WHERE id LIKE '%/%' AND id = ?", (id_,))
+    return str(found[0]["state"]) if found else None
+
+
 def ledger(
     views: Views,
     by: Sequence[str] = DEFAULT_BY,

@@ -71,7 +71,7 @@ def _undecodable(hub: Parts) -> Check:
         "store", found,
         "wastehub explain ID says why. Was a schema registry named in hub.toml, or taken out, after messages were written?"
         " Does anybody else write into these topics? Once they can be decoded: wastehub project --rebuild ledger for those"
-        " of events, a new store for the others.",
+        " of events, a new store for the others. To let one be: wastehub quarantine reject ID.",
     ) | {"undecodable": count}  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from hub.run.pulling import said
 log = structlog.get_logger()
 LEDGER = "ledger"
 POLL_SECONDS = 0.1
+LONGEST_PAUSE_SECONDS = 5.0
 
 
 def project(hub: Parts, names: list[str], once: bool, rebuild: bool, progress: Progress) -> dict[str, Any]:
@@ -41,8 +42,8 @@ def project(hub: Parts, names: list[str], once: bool, rebuild: bool, progress: P
 
 def keep_projecting(hub: Parts, stop: threading.Event, progress: Progress) -> None:
     """Project whenever the journal has grown, until ``stop``; what another projector has in hand is left to it, and
-    looked after until it is done."""
-    journal, folded = hub.journal(), None
+    looked after until it is done. What does not answer is asked again after longer and longer pauses."""
+    journal, folded, pause = hub.journal(), None, POLL_SECONDS
     while not stop.is_set():
         try:
             ends = {topic: journal.end(topic) for topic in TOPICS}
@@ -56,6 +57,8 @@ def keep_projecting(hub: Parts, stop: threading.Event, progress: Progress) -> No
                     patient=False,
                 )
                 folded = None if any(row["lag_events"] for row in found["projections"]) else ends
+            pause = POLL_SECONDS
         except Retry as error:
-            log.warning("project_failed", error=type(error).__name__, reason=said(error))
-        stop.wait(POLL_SECONDS)
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+            log.warning("project_failed", error=type(error).__name__, reason=said(error), again_in_seconds=pause)
+        stop.wait(pause)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from hub.errors import ConfigWrong, RequestWrong
 from hub.events.refusals import REFUSALS
 from hub.intake import quarantine
+from hub.projector.query import undecodable_state
 
 if TYPE_CHECKING:
     from hub.intake.deciding import Deciding
@@ -91,7 +92,12 @@ def approve(hub: Parts, id_: str, person: str, reason: str) -> dict[str, Any]:
 
 
 def reject(hub: Parts, id_: str, person: str, reason: str) -> dict[str, Any]:
-    """Close a record that shall never count."""
+    """Close a record that shall never count, or a message that cannot be decoded (topic/partition/position)."""
+    state = undecodable_state(hub.views(), id_) if "/" in id_ else None
+    if state is not None:
+        from hub.intake.deciding import reject_message
+
+        return reject_message(hub.journal(), hub.around(), {"id": id_, "state": state}, person, reason)
     deciding, row = _deciding(hub, id_, person, reason)
     return deciding.reject(row)
 

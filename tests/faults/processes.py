@@ -7,6 +7,7 @@ worker itself never opens a hub: no lock, no connection and no thread is carried
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import resource
@@ -97,6 +98,7 @@ def start(folder: Path, *command: str, room: int | None = None) -> Child:
 
 
 def _become(folder: Path, command: tuple[str, ...], room: int | None) -> NoReturn:
+    _leave_to_the_parent()
     try:
         out = os.open(folder / "out", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(out, 1)
@@ -109,6 +111,12 @@ def _become(folder: Path, command: tuple[str, ...], room: int | None) -> NoRetur
         os._exit(102)
 
 
+def _leave_to_the_parent() -> None:
+    """What the parent has, and had not yet collected, is never destroyed here: librdkafka's handles would crash, for
+    their threads are not here."""
+    gc.freeze()
+
+
 def apart(work: Callable[[], T]) -> T:
     """What ``work`` returns, done in a process of its own: whatever it opens and starts is gone afterwards.
     RuntimeError where it raised."""
@@ -116,6 +124,7 @@ def apart(work: Callable[[], T]) -> T:
         child = os.fork()
         if child == 0:
             code = 1
+            _leave_to_the_parent()
             try:
                 pickle.dump(work(), answer)
                 answer.flush()

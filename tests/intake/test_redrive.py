@@ -93,3 +93,14 @@ def test_a_column_that_was_not_there_is_not_empty(hub: Path) -> None:
     _write(hub)
     assert _redrive(hub) == {"redriven": 1, "events": 1, "still_open": 0}
     assert _open(hub) == {}
+
+
+def test_another_key_maps_nothing_again(hub: Path) -> None:
+    """Records that were set aside under another key would become others: as a pull does, a redrive refuses."""
+    _write(hub, source="")
+    _pull(hub, "K,C,V\n1,a,x\n")
+    path = hub / "connectors" / "housing" / "scales" / "connector.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("key: K", "key: C").replace("num(V)", "'1'"), encoding="utf-8")
+    done = here("-C", hub, "quarantine", "redrive", "--connector", "housing.scales", "--person", "p", "--reason", "r")
+    assert (done.code, here("-C", hub, "pull", "--once").code) == (2, 2)
+    assert _open(hub) == {'["1"]': ["NUMBER_UNREADABLE"]}

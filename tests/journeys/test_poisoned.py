@@ -97,4 +97,17 @@ def test_whoever_looks_is_told(hit: Hit) -> None:
     assert doctor.code == 1
     (check,) = [check for check in doctor.json["checks"] if not check["ok"]]
     assert check["undecodable"] == len(hit.poisoned)
-    assert check["remedy"]
+    assert "quarantine reject" in check["remedy"]
+
+
+def test_a_person_lets_them_be(hit: Hit) -> None:
+    """Rejected by its place, a message that nobody can decode is open no more; one that is none cannot be rejected."""
+    hit.json("project", "--once")
+    reject = ("quarantine", "reject", "--person", "p", "--reason", "a tool wrote it")
+    for name in sorted(hit.aside()):
+        assert hit.json(*reject, name) == {"id": name, "state": "rejected"}
+    hit.json("project", "--once")
+    assert hit.aside() == set()
+    assert {check["ok"] for check in hit.json("doctor")["checks"]} == {True}
+    assert wastehub("-C", hit.folder, *reject, sorted(f"{t}/{p}/{at}" for t, p, at in hit.poisoned)[0]).code == 2
+    assert wastehub("-C", hit.folder, *reject, "events/0/1000000").code == 2

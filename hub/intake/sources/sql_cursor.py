@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -17,6 +18,7 @@ _SLASHED = ("%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y/%m/%d")
 # Integers that can be a time after 2001 and before 2128, by the unit they would be in.
 _EPOCHS = ((10**9, 1), (10**12, 1_000), (10**15, 1_000_000))
 _EPOCH_SPAN = 5
+_ENDLESS = re.compile(r"(?i:\+?inf(inity)?$|nan$)|\d{5,}-\d\d-\d\d")
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,15 @@ def time_of(text: str) -> datetime | None:
     if found is None:
         return None
     return found if found.tzinfo is not None else found.replace(tzinfo=_LOCAL)
+
+
+def may_move_to(text: str, not_after: datetime) -> bool:
+    """Whether a cursor may stand there: not at a time after ``not_after`` (aware), nor at what sorts after all times
+    (PostgreSQL's infinity and NaN, a year of five digits): nothing would ever come after it."""
+    if _ENDLESS.match(text):
+        return False
+    moment = time_of(text)
+    return moment is None or moment <= not_after
 
 
 def earlier(text: str, seconds: float) -> str:

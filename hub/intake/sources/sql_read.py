@@ -13,7 +13,7 @@ from hub.errors import RequestWrong
 from hub.intake.sources.layout import Namer
 from hub.intake.sources.pieces import lines_from
 from hub.intake.sources.port import Batch
-from hub.intake.sources.sql_cursor import CursorState, bound, earlier, kind_of, time_of
+from hub.intake.sources.sql_cursor import CursorState, bound, earlier, kind_of, may_move_to
 from hub.intake.sources.sql_session import Answering, Chunk, Session, Throttle
 from hub.intake.sources.sql_shape import Shape
 
@@ -103,8 +103,7 @@ class SqlRead:
             by, *key = (column[row].as_py() for column in columns)
             if by is None or None in key:
                 continue
-            moment = time_of(by)
-            if moment is None or moment <= not_after:
+            if may_move_to(by, not_after):
                 return CursorState(by, tuple(key), kinds).text()
         return None
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from hub.errors import RequestWrong, SourceUnavailable
 from hub.intake.sources.sql import SqlSource
-from tests.contracts.source import Department, SourceContract, slips
+from tests.contracts.source import NOW, Department, SourceContract, slips
 from tests.servers import PASSWORD
 
 
@@ -55,6 +55,25 @@ def test_values_as_text(department: Department, kind: str, literal: str, text: s
         connection.exec_driver_sql(f"INSERT INTO t VALUES (1, {literal}::{kind}), (2, NULL)")
     with department.source("t", key=("k",), cursor_by=None).open() as read:
         assert [batch.rows.to_pylist() for batch in read.rows()] == [[{"k": "1", "v": text}, {"k": "2", "v": None}]]
+
+
+ENDLESS = [
+    ("date", "infinity"), ("timestamp", "infinity"), ("timestamptz", "infinity"), ("timestamp", "20260-01-01"),
+    ("numeric", "NaN"), ("float8", "Infinity"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "last"), ENDLESS)
+def test_no_cursor_moves_to_the_end_of_time(department: Department, kind: str, last: str) -> None:
+    """A row that sorts after all others is delivered at every look, and those that come before it are not missed."""
+    first, second = ("1", "2") if kind in ("numeric", "float8") else ("2026-01-01", "2026-02-01")
+    department.say(f"CREATE TABLE t (k text, v {kind})", f"INSERT INTO t VALUES ('a', '{first}'), ('z', '{last}')")
+    with department.source("t", key=("k",), cursor_by="v").open() as read:
+        (batch,) = read.rows_since(None, NOW)
+    department.say(f"INSERT INTO t VALUES ('b', '{second}')")
+    with department.source("t", key=("k",), cursor_by="v").open() as read:
+        (later,) = read.rows_since(batch.cursor, NOW)
+    assert [batch.rows["k"].to_pylist(), later.rows["k"].to_pylist()] == [["a", "z"], ["b", "z"]]
 
 
 def test_tables_with_a_schema(department: Department) -> None:

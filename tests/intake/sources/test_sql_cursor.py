@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from hub.intake.sources.sql_cursor import earlier, time_of
+from hub.intake.sources.sql_cursor import earlier, may_move_to, time_of
 
 SAME = datetime(2026, 3, 1, 0, 5, tzinfo=UTC)
 FORMS = [
@@ -36,3 +36,15 @@ def test_days_are_whole() -> None:
     """Ten minutes before a day is within the day before."""
     assert earlier("2026-03-01", 600) == "2026-02-28"
     assert earlier("20260301", 600) == "20260228"
+
+
+@pytest.mark.parametrize("text", ["infinity", "Infinity", "inf", "NaN", "20260-01-01", "10000-01-01 00:00:00+08", "2026-03-02"])
+def test_nothing_comes_after_what_has_no_end(text: str) -> None:
+    """No cursor moves to a time that is yet to come, nor to what a database sorts after all times."""
+    assert not may_move_to(text, SAME)
+
+
+@pytest.mark.parametrize("text", ["17", "A0001", "2026-03-01", "infinite", "20260301", "12345-01", "-infinity", "1.5"])
+def test_all_else_may_be_gone_on_from(text: str) -> None:
+    """Running numbers, words and times that are past."""
+    assert may_move_to(text, SAME)
