@@ -21,9 +21,14 @@ from typing import NoReturn, TypeVar
 
 # What the commands import when they need it, so that a child does not.
 import duckdb  # noqa: F401 - imported before the forks
+import numpy.ma  # noqa: F401 - imported before the forks
+import pyarrow.acero  # noqa: F401 - imported before the forks
 import pyruhvro  # noqa: F401 - imported before the forks
-import sqlalchemy  # noqa: F401 - imported before the forks
+import sqlalchemy.dialects.sqlite  # noqa: F401 - imported before the forks
 
+import hub.cli.project
+import hub.cli.pull
+import hub.cli.run
 import hub.cli.tables
 import hub.journal.embedded
 import hub.journal.kafka
