@@ -16,7 +16,7 @@ from hub.journal.kafka_faults import NOT_ALL, SLOW, TOO_LONG, fenced, unavailabl
 from hub.journal.kafka_python_errors import is_fenced, translated
 from hub.journal.port import Int64s
 
-_WRITING: Final[Mapping[str, Any]] = {
+WRITING: Final[Mapping[str, Any]] = {
     "transaction_timeout_ms": TRANSACTION_MS,
     "acks": "all",
     "compression_type": "lz4",
@@ -37,7 +37,7 @@ class PythonWriter:
         self._id, self._patience = transactional_id, patience
         with translated(transactional_id):
             self._producer = KafkaProducer(
-                **base, **_WRITING, transactional_id=transactional_id, max_block_ms=int(patience * 1_000)
+                **base, **WRITING, transactional_id=transactional_id, max_block_ms=int(patience * 1_000)
             )
             self._producer.init_transactions()
 

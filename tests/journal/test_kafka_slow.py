@@ -48,8 +48,8 @@ def test_it_is_undone(
 def _hesitate(patched: pytest.MonkeyPatch, client: str, moment: str, wait: Callable[[], None]) -> None:
     """A producer with little time, that waits when it has sent something."""
     module, name, sends = WRITERS[client]
-    told = {key: MILLISECONDS if value == TRANSACTION_MS else value for key, value in module._WRITING.items()}
-    patched.setattr(module, "_WRITING", told)
+    told = {key: MILLISECONDS if value == TRANSACTION_MS else value for key, value in module.WRITING.items()}
+    patched.setattr(module, "WRITING", told)
     sent: list[int] = []
 
     class Slow(getattr(module, name)):
