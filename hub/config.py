@@ -115,7 +115,7 @@ def locale_name(environ: Mapping[str, str] | None = None) -> str:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Windows' Notepad begins with a BOM
     except FileNotFoundError:
         message = (
             "{name} is not there: this folder is no hub. `wastehub new DIR` makes one, `wastehub demo` one to look at;"

@@ -54,6 +54,12 @@ def test_every_mistake_is_said_at_once(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_a_file_that_windows_wrote_is_read(tmp_path: Path) -> None:
+    """A byte order mark before the first line is none of it."""
+    (tmp_path / "hub.toml").write_text('[hub]\ncity = "2"\n', encoding="utf-8-sig")
+    assert load(tmp_path, {}).city == "2"
+
+
 def test_what_is_no_configuration_is_refused(tmp_path: Path) -> None:
     """No file, a folder in its place, no TOML and no UTF-8 each have a name."""
     assert errors_of(tmp_path) == ["NO_HUB"]

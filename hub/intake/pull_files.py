@@ -30,6 +30,11 @@ MOSTLY_REPEATED = 5
 """Files that say again more than one key in so many are read one by one: each is a whole statement of its own."""
 
 
+def is_tabular(path: str) -> bool:
+    """Whether every record of a file has the same columns, so that a missing one is a fault."""
+    return not path.lower().endswith((".json", ".jsonl", ".ndjson"))
+
+
 def file_source(plug: Plug, around: Surroundings) -> FileSource:
     """The files of a connector of kind file."""
     spec = plug.connector.source
@@ -102,8 +107,7 @@ class FilePull:
             repeated=repeated,
             is_outdated=lambda number, scope: self._is_outdated(files[number], scope),
         )
-        tabular = not files[0].path.lower().endswith((".json", ".jsonl", ".ndjson"))
-        tally = self.session.reading(tabular=tabular).run(what, _batches(source, looks), lambda _cursor: [])
+        tally = self.session.reading(tabular=is_tabular(files[0].path)).run(what, _batches(source, looks), lambda _cursor: [])
         entries = [self._entry(file, tally, fresh=fresh) for file in files]
         acts = [self.session.pulled_act(files=entries), *self._mended(badly, tally)]
         self.session.appender.append([], [], acts)

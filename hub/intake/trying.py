@@ -17,7 +17,7 @@ from hub.intake.event_fields import COMPUTED
 from hub.intake.outgoing import Stamp
 from hub.intake.placing import Placing
 from hub.intake.plug import Plug
-from hub.intake.pull_files import file_source
+from hub.intake.pull_files import file_source, is_tabular
 from hub.intake.pull_table import opened
 from hub.intake.record import Recorder
 from hub.intake.said import Origin, Said
@@ -62,6 +62,10 @@ class Trial:
         for name, value in (("origin", 0), ("version_default", None)):
             records = records.append_column(name, pa.array([value] * records.num_rows, pa.int64()))
         return self._stating.say(records, [origin], fresh=True)
+
+    def missing(self, rows: pa.Table) -> frozenset[str]:
+        """Columns that the mapping reads and that rows of a table do not have."""
+        return self._recorder.missing(rows.column_names)
 
     def run(self, case: Case) -> list[str]:
         """The differences between what an inline test expects and what came; [] where it passed."""
@@ -167,9 +171,10 @@ def shown(value: Any) -> Any:
 def preview(plug: Plug, seen: Seen, around: Surroundings, limit: int) -> dict[str, Any]:
     """The first ``limit`` records of the source as {"rows": events, "quarantined": records set aside}."""
     trial, rows, quarantined, left = Trial(plug, seen, around.now()), [], [], limit
-    for name, batch in _first(plug, around):
+    for name, tabular, batch in _first(plug, around):
         size = min(left, batch.rows.num_rows)
-        said = trial.say(batch.rows.slice(0, size), batch.lines.slice(0, size), Origin(name))
+        origin = Origin(name, trial.missing(batch.rows) if tabular else frozenset())
+        said = trial.say(batch.rows.slice(0, size), batch.lines.slice(0, size), origin)
         rows += [_fields(event) for table in said.tables() for event in table.to_pylist()]
         quarantined += [
             {"id": q["quarantine_id"], "source_key": q["source_key"], "place": q["place"], "errors": with_remedies(_errors(q))}
@@ -198,13 +203,14 @@ def _fields(event: Mapping[str, Any]) -> dict[str, Any]:
     return {n: shown(v) for n, v in event.items() if v not in (None, "") and n not in _HIDDEN and n != "content"}
 
 
-def _first(plug: Plug, around: Surroundings) -> Iterator[tuple[str, Batch]]:
+def _first(plug: Plug, around: Surroundings) -> Iterator[tuple[str, bool, Batch]]:
+    """What the source is called, whether all of its rows have the same columns, and some of them."""
     spec = plug.connector.source
     if isinstance(spec, FileSpec):
         source = file_source(plug, around)
         for file in source.found(2.0).files:
             for batch in source.read(file):
-                yield file.name, batch
+                yield file.name, is_tabular(file.path), batch
         return
     with opened(plug, around) as read:
-        yield from zip(itertools.repeat(spec.table or "query"), read.rows(1_000))
+        yield from zip(itertools.repeat(spec.table or "query"), itertools.repeat(True), read.rows(1_000))

@@ -17,7 +17,8 @@ NAMESPACE = "hub"
 """The schema that holds everything of the store."""
 STOPPED_SECONDS = 10.0
 SEE_SERVER = N_(
-    "Look whether the server is there and lets this hub in; what was not done is done at the next try."
+    "Look whether the server is there, has this database and lets this hub in (its password comes from PGPASSWORD, a "
+    "passfile or a service); what was not done is done at the next try."
 )
 _OLDEST = 15
 _ADDRESS = re.compile(r"postgresql://([^@/]*@)?[^@]*", re.DOTALL)

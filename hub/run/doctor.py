@@ -9,7 +9,7 @@ from contextlib import suppress
 from importlib import metadata
 from typing import Any
 
-from hub.errors import HubError
+from hub.errors import HubError, JournalUnavailable
 from hub.events.compatibility import check as check_schemas
 from hub.events.schema import NAMES
 from hub.intake.connector import FileSpec
@@ -23,6 +23,8 @@ from hub.run.doctor_store import store_checks
 from hub.run.parts import Parts
 from hub.texts import translate
 
+NEED_THE_JOURNAL = {"store", "quarantine"}
+"""Looked at after it: each would wait for it anew, as long as one has patience."""
 LEAST_FREE_BYTES = 1 << 30
 LIBRARIES = ("wastehub", "duckdb", "pyarrow", "pyruhvro", "fastavro", "sqlglot", "sqlalchemy")
 DRIVERS = ("confluent-kafka", "kafka-python", "psycopg")
@@ -42,11 +44,17 @@ def doctor(hub: Parts) -> dict[str, Any]:
         ("quarantine", _quarantine),
     ]
     checks: list[Check] = []
+    away = False
     for name, look in parts:
+        if away and name in NEED_THE_JOURNAL:
+            found = translate("not looked at: the journal does not answer")
+            checks.append(bad(name, found, "What is to be done about the journal comes first."))
+            continue
         try:
             checks += look(hub)
         except HubError as error:
             checks.append(failed(name, error))
+            away = away or isinstance(error, JournalUnavailable)
     return {"checks": checks}
 
 

@@ -48,14 +48,14 @@ def newest_us(journal: Journal, topic: Topic) -> int | None:
 
 def _messages(hub: Parts) -> str:
     """How many there are: what the store has folded was counted then, what is behind is counted now."""
-    rows: list[dict[str, Any]] = []
+    journal, rows = hub.journal(), list[dict[str, Any]]()
     with suppress(HubError):  # which the store's own check tells of
-        hub.store().prepare(hub.projection(), hub.journal().identity)
+        hub.store().prepare(hub.projection(), journal.identity)
         rows = hub.store().positions()
     told = {}
     for topic in TOPICS:
         own = [row for row in rows if row["projection"] == PROJECTIONS[topic]]
-        behind = lag(hub.journal(), topic, {row["partition"]: row["position"] for row in own})
+        behind = lag(journal, topic, {row["partition"]: row["position"] for row in own})
         folded = sum(row["applied"] + row["superseded"] + row["quarantined"] for row in own)
         told[topic] = amount(folded + behind.events, counted=behind.counted)
     return translate("{events} event(s), {quarantine} record(s) set aside, {acts} decision(s)", **told)

@@ -144,6 +144,17 @@ def test_a_preview_writes_nothing(hub: Path) -> None:
     assert {row["end"] for row in topics} == {0}
 
 
+def test_a_preview_says_what_a_pull_would(hub: Path) -> None:
+    """A column that the source does not have is named by both, for every record."""
+    (hub / FILE).write_text(YAML.replace("region(区县)}", "region(区县), vehicle: 车号}"), encoding="utf-8")
+    found = wastehub("-C", hub, "connector", "preview", "urban_management.bridge", "--json").json
+    wastehub("-C", hub, "pull", "--once")
+    waiting = wastehub("-C", hub, "quarantine", "list", "--json").json["rows"]
+    for rows in (found["quarantined"], waiting):
+        assert [[(e["field"], e["error"]) for e in row["errors"]][:1] for row in rows] == [[("车号", "COLUMN_MISSING")]] * 4
+    assert found["rows"] == []
+
+
 def test_the_connectors_are_listed(hub: Path) -> None:
     """Each connector is listed with its department and where its file is."""
     (row,) = wastehub("-C", hub, "connector", "list", "--json").json["connectors"]

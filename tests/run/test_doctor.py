@@ -7,7 +7,11 @@ from contextlib import closing
 from importlib import metadata
 from pathlib import Path
 
+import pytest
+
+from hub.errors import JournalUnavailable
 from hub.journal.embedded import EmbeddedJournal
+from hub.journal.port import Journal
 from hub.run.doctor import doctor
 from hub.run.projecting import project
 from hub.run.pulling import pull
@@ -41,6 +45,22 @@ def test_the_lag_is_told_in_messages_and_time(tmp_path: Path) -> None:
         after = [check["found"] for check in doctor(hub)["checks"] if check["part"] == "store"]
     assert before[0].startswith("ledger：比事件流水落后 2 条，最早的一条已等 ")
     assert after[0].startswith("ledger：与事件流水一致，没有落后")
+
+
+def test_a_journal_that_is_away_is_waited_for_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What needs the journal is not looked at where it does not answer: whoever asks has waited once already."""
+    (tmp_path / "hub.toml").write_text("", encoding="utf-8")
+    asked = []
+
+    def away(_: Hub) -> Journal:
+        asked.append("once more")
+        raise JournalUnavailable("the journal does not answer: {reason}", reason="away")
+
+    monkeypatch.setattr(Hub, "_open_journal", away)
+    with Hub.open(tmp_path) as hub:
+        found = {check["part"]: check["ok"] for check in doctor(hub)["checks"]}
+    assert asked == ["once more"]
+    assert not any(found[part] for part in ("journal", "store", "quarantine"))
 
 
 def test_the_versions_of_drivers_are_named(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -23,6 +24,8 @@ _WRITES = frozenset(
     )
     if hasattr(TokenType, name)
 )
+# Every value is read as text: it does not matter that SQLAlchemy knows no type of that name.
+warnings.filterwarnings("ignore", "Did not recognize type", sa.exc.SAWarning)
 _SQLITE_ERROR = 1
 _MYSQL_REFUSALS = frozenset({1052, 1054, 1056, 1060, 1064, 1146, 1248, 1305})
 _DIALECTS = {"postgresql": "postgres", "mariadb": "mysql", "mssql": "tsql"}
