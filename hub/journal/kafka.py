@@ -23,10 +23,11 @@ import pyarrow.compute as pc
 from hub.errors import Fenced, RequestWrong
 from hub.events.schema import FOR_TOPIC
 from hub.journal.kafka_address import address
-from hub.journal.kafka_client import MESSAGE_BYTES, Client, Sending, Writer
+from hub.journal.kafka_client import MESSAGE_BYTES, TRANSACTION_MS, Client, Sending, Writer
 from hub.journal.kafka_ends import Ends
 from hub.journal.kafka_faults import (
     NO_PLACE,
+    SLOW,
     UNCERTAIN,
     fenced,
     lost,
@@ -163,13 +164,16 @@ class KafkaJournal:
             raise unavailable(UNCERTAIN)
         if not sending:
             return iter(())
+        begun = time.monotonic()
         try:
             return iter(held.writer.write(sending))
         except Fenced:
             with self._lock:
                 if self._held.get(held.fence.identity) is held:
                     del self._held[held.fence.identity]
-            raise fenced(held.fence.identity) from None
+            # Kafka says the same of both. Who was slow must try again: else nobody might go on.
+            was_slow = time.monotonic() - begun > TRANSACTION_MS / 1_000
+            raise (unavailable(SLOW) if was_slow else fenced(held.fence.identity)) from None
         except BaseException:
             held.close()
             raise

@@ -12,8 +12,8 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from hub.errors import HubError
 from hub.journal.kafka_client import TRANSACTION_MS, Sending
-from hub.journal.kafka_confluent_errors import DENIED, FENCED, translated
-from hub.journal.kafka_faults import NOT_ALL, SLOW, unavailable
+from hub.journal.kafka_confluent_errors import DENIED, translated
+from hub.journal.kafka_faults import NOT_ALL, unavailable
 from hub.journal.port import Int64s
 
 WRITING: Final[Mapping[str, Any]] = {
@@ -118,14 +118,11 @@ class ConfluentWriter:
         return failed
 
     def _undo(self, failed: Exception) -> None:
-        """Which also tells one that was too slow, and may go on, from one that was fenced."""
         try:
             self._producer.abort_transaction(self._patience)
         except KafkaException:
             if not isinstance(failed, KafkaException) or failed.args[0].code() not in DENIED:
                 raise  # while what was denied from the first message on is no transaction that could be undone
-        if isinstance(failed, KafkaException) and failed.args[0].code() in FENCED:
-            raise unavailable(SLOW) from failed
 
     def close(self) -> None:
         """Let go of the producer: its own ``close`` waits for ever on a broker that does not answer."""

@@ -12,7 +12,7 @@ from kafka import KafkaProducer, errors
 
 from hub.errors import HubError
 from hub.journal.kafka_client import MESSAGE_BYTES, TRANSACTION_MS, Sending
-from hub.journal.kafka_faults import NOT_ALL, SLOW, TOO_LONG, fenced, unavailable
+from hub.journal.kafka_faults import NOT_ALL, TOO_LONG, fenced, unavailable
 from hub.journal.kafka_python_errors import is_fenced, translated
 from hub.journal.port import Int64s
 
@@ -58,13 +58,10 @@ class PythonWriter:
         return offsets
 
     def _undo(self, failed: Exception) -> None:
-        """Which also tells one that was too slow, and may go on, from one that was fenced."""
         try:
             _within(self._patience, self._producer.abort_transaction)
         except errors.KafkaError as error:
             raise fenced(self._id) if is_fenced(failed) or is_fenced(error) else error from failed
-        if is_fenced(failed):
-            raise unavailable(SLOW) from failed
 
     def _send(self, item: Sending) -> list[Any]:
         return [
