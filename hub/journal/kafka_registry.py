@@ -3,7 +3,6 @@ like it): the subject of a topic's schema is ``<topic>-value``, as every tool of
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
@@ -26,8 +25,6 @@ class Registry:
 
     def __init__(self, url: str, topics: Mapping[str, str], patience: float) -> None:
         self._topics = topics
-        self._lock = threading.Lock()
-        self._texts: dict[int, str] = {}
         with _translated():
             self._client = SchemaRegistryClient(
                 {"url": url, "timeout": patience, "max.retries": 2, "retries.wait.ms": 100, "retries.max.wait.ms": 1_000}
@@ -44,14 +41,8 @@ class Registry:
 
     def text(self, schema_id: int) -> str:
         """The schema with this number. RequestWrong where there is none."""
-        with self._lock:
-            found = self._texts.get(schema_id)
-        if found is None:
-            with _translated(schema_id):
-                found = str(self._client.get_schema(schema_id).schema_str)
-            with self._lock:
-                self._texts[schema_id] = found
-        return found
+        with _translated(schema_id):
+            return str(self._client.get_schema(schema_id).schema_str)
 
 
 @contextmanager

@@ -27,11 +27,11 @@ from hub.projector.project import BATCH, Progress
 
 @dataclass
 class Seen:
-    """What was counted in one partition. ``aside``: how many of the messages that the store was folded from it could
-    not use; more than that is no rebuild of it."""
+    """What was counted in one partition. ``may_be_bad``: so many more of the messages that the store was folded from
+    may turn out unusable, as they were for it; beyond that it would be no rebuild."""
 
     claim: Claim
-    aside: int
+    may_be_bad: int
     next: int = 0
     decoded: int = 0
     messages: int = 0
@@ -43,8 +43,8 @@ class Seen:
         self.decoded += len(read.positions)
         self.undecodable += read.undecodable
         for bad in read.undecodable:
-            self.aside -= bad.position < self.claim.position
-            if self.aside < 0:
+            self.may_be_bad -= bad.position < self.claim.position
+            if self.may_be_bad < 0:
                 raise Refused(
                     "a message that the store was folded from cannot be read any more: {place}: {reason}",
                     place=f"{run.topic}/{run.partition}/{bad.position}", reason=bad.reason,

@@ -40,11 +40,11 @@ _NOT_AS_PROMISED = {"42P16", "2BP01"}
 """A view would lose columns, or others built on what is to go."""
 # A table, column or function that is not there or of another type; damaged data, a damaged index.
 _DAMAGED = {"42P01", "42703", "42883", "42804", "XX001", "XX002"}
-# Connection, read-only server, unique key taken at the same moment, transaction state, password, database, deadlock,
-# resources, locks, cancelled or shut down, system.
 # What the driver itself refuses to send or to give: no server said it, and no other try will help. (Of what libpq says
 # without a code when a server went away in the midst of a result, it makes a plain DatabaseError.)
 _OURS = (psycopg.ProgrammingError, psycopg.DataError, psycopg.NotSupportedError)
+# Connection, read-only server, unique key taken at the same moment, transaction state, password, database, deadlock,
+# resources, locks, cancelled or shut down, system.
 _PASSING = ("08", "23505", "25", "28", "3D", "40", "53", "55", "57", "58")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from contextlib import closing
 from typing import Any
@@ -15,6 +14,7 @@ from hub.journal.kafka import KafkaJournal
 from hub.journal.kafka_client import TRANSACTION_MS
 from tests.broker import Broker
 from tests.contracts.journal_processes import batch, whole_batches
+from tests.waiting import until
 
 PATIENCE = 20.0
 MILLISECONDS = 1_000
@@ -34,13 +34,13 @@ def test_it_is_undone(
     url = f"kafka://{broker.address}/{prefix}?client={client}"
     with closing(KafkaJournal(url)) as journal, closing(KafkaJournal(url)) as other:
         journal.append(journal.fence("a"), batch("a", 0))
-        ended: list[bool] = []
+        ended: list[None] = []
         with monkeypatch.context() as patched:
-            _hesitate(patched, client, moment, lambda: ended.append(_in_time(lambda: _is_over(other))))
+            _hesitate(patched, client, moment, lambda: ended.append(until(lambda: _is_over(other))))
             fence = journal.fence("a")
             with pytest.raises(JournalUnavailable, match="longer than a transaction may"):
                 journal.append(fence, batch("a", 7))
-        assert ended == [True]
+        assert ended == [None]  # it waited, once
         journal.append(journal.fence("a"), batch("a", 1))
         assert whole_batches(journal, "a") == [0, 1]
 
@@ -74,12 +74,3 @@ def _is_over(journal: KafkaJournal) -> bool:
     """Whether no transaction is open any more."""
     ask, every = journal._client.offsets, journal._partitions
     return all(ask(x, every, "last stable") == ask(x, every, "high watermark") for x in journal._names.values())
-
-
-def _in_time(holds: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True

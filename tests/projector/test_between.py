@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -22,8 +21,8 @@ from tests.projector.histories import append, history, ledger
 from tests.projector.oracle import Oracle
 from tests.projector.stores import Stores, rows
 from tests.projector.test_ledger import compare
+from tests.waiting import PATIENCE, until
 
-PATIENCE = 60.0
 TOLD = history(2, entities=20)
 T = TypeVar("T")
 
@@ -51,7 +50,7 @@ class Two:
             follows: bool = real(*told)
             if get_ident() == first:
                 begun.append(pool.submit(does))
-                _until(lambda: begun[0].done() or waits())
+                until(lambda: begun[0].done() or waits())
             return follows
 
         begun, real = [], Bundle.follows
@@ -69,13 +68,6 @@ class Two:
             "SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database()"
         )
         return lambda: bool(rows(self._stores, waiting))
-
-
-def _until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.01)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Projectors that share the partitions of a journal through PostgreSQL: fair, fenced, and nothing lost or doubled."""
+"""Projectors that share the partitions of a journal through PostgreSQL: fenced, and nothing lost or doubled."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ import multiprocessing
 import os
 import random
 import signal
-import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -33,9 +31,9 @@ from tests.projector.histories import Event, event, history, ledger, table
 from tests.projector.oracle import Oracle, Place
 from tests.projector.partitions import Partitioned
 from tests.projector.stores import PostgresStores, rows, shown
+from tests.waiting import PATIENCE, until
 
 PARTITIONS = 4
-PATIENCE = 60.0
 SPAWN = multiprocessing.get_context("spawn")
 
 
@@ -55,61 +53,6 @@ def told(journal: Partitioned, said: Sequence[Event], astray: int | None = None)
     (appended,) = journal.append(journal.fence("test"), [Outgoing("events", keys, values)])
     places = zip(appended.positions.tolist(), appended.partitions.tolist(), strict=True)
     return list(zip(places, said, strict=True))
-
-
-def until(holds: Callable[[], bool]) -> None:
-    """Wait for a condition."""
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
-
-
-def test_partitions_are_shared_out_fairly(in_postgres: PostgresStores) -> None:
-    """Alone one has all; when a second comes each has half; when it has gone, the first has all again."""
-    server, every = Server(in_postgres.url()), list(range(PARTITIONS))
-    with PostgresShares(server) as first:
-        assert first.mine("events", every) == every
-        assert not first.uneven("events")
-        with PostgresShares(server) as second:
-            assert second.mine("events", every) == []
-            assert first.uneven("events")
-            kept = first.mine("events", every)
-            assert (len(kept), len(second.mine("events", every))) == (2, 2)
-            assert {*kept, *second.mine("events", every)} == {*every}
-            assert not first.uneven("events")
-        assert first.mine("events", every) == every
-        assert first.mine("acts", [0]) == [0]
-
-
-def test_who_wants_all_gets_them_one_by_one(in_postgres: PostgresStores) -> None:
-    """A rebuild takes what is free and waits for the others, and keeps what it has."""
-    server, every = Server(in_postgres.url()), list(range(PARTITIONS))
-    with PostgresShares(server) as first:
-        first.mine("events", every)
-        with PostgresShares(server) as second:
-            waiting = threading.Thread(target=second.every, args=("events", every))
-            waiting.start()
-            until(lambda: first.uneven("events"))
-            assert len(first.mine("events", every)) == 2
-            assert waiting.is_alive()
-            assert first.mine("events", []) == []
-            waiting.join(PATIENCE)
-            assert not waiting.is_alive()
-            assert second.mine("events", every) != every  # asking anew, it is one of two
-
-
-def test_two_who_want_all_do_not_wait_for_each_other(in_postgres: PostgresStores) -> None:
-    """Who waits for one partition holds none that comes after it: two rebuilds that begin at once go one by one."""
-    server, every = Server(in_postgres.url()), list(range(PARTITIONS))
-    with ThreadPoolExecutor(1) as thread, PostgresShares(server) as holds, PostgresShares(server) as other:
-        assert holds.mine("events", every[:1]) == every[:1]
-        waits, asked = thread.submit(_every, server, every), set[object]()
-        until(lambda: _has_asked(in_postgres, asked) > PARTITIONS)
-        assert other.mine("events", every[-1:]) == every[-1:]
-        assert holds.mine("events", []) == []
-        assert other.mine("events", []) == []
-        waits.result(PATIENCE)
 
 
 @pytest.mark.parametrize("astray", [None, 3])
@@ -252,22 +195,6 @@ def test_a_batch_of_several_partitions_is_one(journal: Partitioned, in_postgres:
         assert store.apply(bundle)
         assert not store.apply(bundle)
     assert rows(in_postgres, "SELECT COUNT(*) FROM entries") == [(40,)]
-
-
-def _every(server: Server, partitions: list[int]) -> None:
-    with PostgresShares(server) as shares:
-        shares.every("events", partitions)
-
-
-def _has_asked(stores: PostgresStores, moments: set[object]) -> int:
-    """How often the newest of the sessions was seen asking for a partition; ``moments`` remembers when."""
-    with psycopg.connect(stores.url()) as connection:
-        found = connection.execute(
-            "SELECT query, query_start FROM pg_stat_activity WHERE datname = current_database()"
-            " AND application_name = 'wastehub' ORDER BY backend_start DESC LIMIT 1"
-        ).fetchall()
-    moments |= {at for query, at in found if query.startswith("SELECT pg_try_advisory_lock")}
-    return len(moments)
 
 
 def _compare(stores: PostgresStores, oracle: Oracle) -> None:
