@@ -146,7 +146,7 @@ class JournalContract(JournalFailures):
             journal.append(old, [outgoing("events", [b"before"])])
             new = second.fence("a")
             with pytest.raises(Fenced):
-                journal.append(old, [outgoing("events", [b"zombie"]), outgoing("acts", [b"zombie"])])
+                journal.append(old, [outgoing("events", [b"zombie"] * 40), outgoing("acts", [b"zombie"] * 40)])
             second.append(new, [outgoing("events", [b"after"])])
             journal.append(other, [outgoing("acts", [b"other"])])
             assert {m.value for m in messages(second, "events")} == {b"before", b"after"}
