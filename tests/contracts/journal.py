@@ -139,8 +139,8 @@ class JournalContract(JournalFailures):
         assert [journal.read(topic, {}, 10) for topic in TOPICS] == [[], [], []]
 
     def test_the_later_writer_wins(self, open_journal: OpenJournal, journal: Journal) -> None:
-        """After a second fence of an identity, the first one's append is refused and leaves nothing behind, while the
-        second one and other identities go on."""
+        """After a second fence of an identity, the first one's append is refused, also amid the reports of its many messages,
+        and leaves nothing behind, while the second one and other identities go on."""
         with closing(open_journal()) as second:
             old, other = journal.fence("a"), journal.fence("b")
             journal.append(old, [outgoing("events", [b"before"])])
